@@ -1,0 +1,19 @@
+"""Readers: from what people have to the instances a case keeps.
+
+* `arrays`: images, texts or rows of features in memory
+* `image_folder`: pictures below a folder, labelled by their folders or by a table
+* `torch`: a torch ``Dataset`` or ``DataLoader``
+* `table`: a CSV, Parquet or Arrow file, pandas, polars or Arrow, with paths, texts or plain features
+
+Each returns a `Dataset`: a table with one row an instance (``row, id, label, split`` and the person's own columns), a way
+to load raw instances, and what to show of one. What could not be read is named in ``skipped``, never replaced.
+"""
+
+from underglass.datasets.array_data import arrays
+from underglass.datasets.dataset import Dataset, Instances
+from underglass.datasets.files import read_table
+from underglass.datasets.image_files import image_folder
+from underglass.datasets.tables import table
+from underglass.datasets.torch_data import torch
+
+__all__ = ["Dataset", "Instances", "arrays", "image_folder", "read_table", "table", "torch"]
