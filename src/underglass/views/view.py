@@ -1,0 +1,41 @@
+"""What a view is: its question, its card, and what its browser half may ask of Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from underglass.wire import Card, ViewGroup, ViewInfo
+
+Call = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class View:
+    """One component in two halves: this one, and ``web/src/views/<name>.ts``.
+
+    Parameters
+    ----------
+    name : the same in Python, TypeScript, addresses and docs.
+    title : the word in the rail.
+    group : which of the people's questions it answers.
+    question : the view's title, a question; the browser half may put names into it.
+    card : why, for whom, what, how, when, from where, and within which limits.
+    calls : what the browser half may ask: functions of (case, **arguments) that give plain JSON, or bytes.
+    order : place within its group in the rail; None keeps it out of the rail (a part of another page).
+    needs : what a case must have for the view to be listed: "model", "labels", "activations".
+    """
+
+    name: str
+    title: str
+    group: ViewGroup
+    question: str
+    card: Card
+    calls: Mapping[str, Call] = field(default_factory=dict)
+    order: int | None = None
+    needs: tuple[str, ...] = ()
+
+    def info(self) -> ViewInfo:
+        """The view as the rail and its frame need it."""
+        return ViewInfo(name=self.name, title=self.title, group=self.group, question=self.question, card=self.card)

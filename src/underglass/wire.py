@@ -1,0 +1,270 @@
+"""What crosses between Python and the browser: one description, from which the TypeScript types are generated.
+
+Plain JSON only. ``tools/generate_types.py`` writes ``web/src/runtime/wire.ts`` from this file; `make check` fails when they differ.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+ColumnType = Literal["number", "integer", "text", "category", "boolean", "time", "list"]
+InstanceKind = Literal["image", "text", "row"]
+JobState = Literal["queued", "running", "done", "failed", "cancelled"]
+ViewGroup = Literal["case", "learned", "fails for", "labels", "learn"]
+
+
+class ColumnInfo(TypedDict):
+    """A column of the served table ``instances``."""
+
+    name: str
+    type: ColumnType
+    nulls: int
+    categories: list[str] | None
+    min: float | str | None
+    max: float | str | None
+
+
+class LayerInfo(TypedDict):
+    """A layer of a model; ``shape`` is one instance's output without the batch axis."""
+
+    name: str
+    type: str
+    units: int
+    shape: list[int]
+    captured: bool
+
+
+class ModelInfo(TypedDict):
+    """A captured model; accuracies are fractions or null."""
+
+    name: str
+    layers: list[LayerInfo]
+    pooling: list[str]
+    output: str
+    accuracy_stated: float | None
+    accuracy_captured: float | None
+    fingerprint: str
+    captured_at: str
+    attached: bool
+
+
+class SubsetInfo(TypedDict):
+    """A named set of instances; ``filter`` is its text when it is live."""
+
+    name: str
+    kind: Literal["live", "frozen"]
+    count: int
+    filter: str | None
+    author: str
+    time: str
+
+
+class TagInfo(TypedDict):
+    """A tag and on how many instances it is."""
+
+    name: str
+    count: int
+
+
+class EditsInfo(TypedDict):
+    """Where the journal stands, and what undo and redo would do, in words."""
+
+    count: int
+    sequence: int
+    undo: str | None
+    redo: str | None
+
+
+class Card(TypedDict):
+    """Why, for whom, what, how, when, from where, and within which limits a view is to be read."""
+
+    why: str
+    who: str
+    what: str
+    how: str
+    when: str
+    source: str
+    limits: str
+
+
+class ViewInfo(TypedDict):
+    """A view as the rail and its frame need it."""
+
+    name: str
+    title: str
+    group: ViewGroup
+    question: str
+    card: Card
+
+
+class PatternsInfo(TypedDict):
+    """A finished pattern search of one layer, as the strip of layers shows it."""
+
+    layer: str
+    key: str
+    count: int
+    none_share: float
+    n: int
+    settings: dict[str, Any]
+
+
+class ProjectionInfo(TypedDict):
+    """A finished projection of one layer."""
+
+    layer: str
+    key: str
+    method: str
+    n: int
+    trustworthiness: float | None
+
+
+class SkippedInfo(TypedDict):
+    """An instance that could not be read, and why."""
+
+    id: str
+    reason: str
+
+
+class CaseInfo(TypedDict):
+    """Everything the shell shows about a case; refetched when the data version moves."""
+
+    name: str
+    kind: InstanceKind
+    description: str
+    instances: int
+    excluded: int
+    classes: list[str]
+    models: list[ModelInfo]
+    model: str | None
+    columns: list[ColumnInfo]
+    subsets: list[SubsetInfo]
+    tags: list[TagInfo]
+    edits: EditsInfo
+    views: list[ViewInfo]
+    patterns: list[PatternsInfo]
+    projections: list[ProjectionInfo]
+    skipped: list[SkippedInfo]
+    warnings: list[str]
+    author: str
+    version: int
+    preaggregate: bool
+    bytes: int
+
+
+class Job(TypedDict):
+    """Long work: what, how far, how long; the same in every host."""
+
+    id: str
+    kind: str
+    title: str
+    state: JobState
+    done: int
+    total: int
+    stage: str
+    seconds_left: float | None
+    error: str | None
+    details: str | None
+    result: Any
+
+
+class EditInfo(TypedDict):
+    """One line of the journal, in words."""
+
+    sequence: int
+    time: str
+    author: str
+    op: str
+    summary: str
+    count: int
+    undoes: int | None
+    undone: bool
+
+
+class Neighbour(TypedDict):
+    """A near instance in a layer's space; ``distance`` in units of the pooled activations."""
+
+    row: int
+    distance: float
+    label: str | None
+
+
+class InstanceDetail(TypedDict):
+    """What the side panel shows of one instance."""
+
+    row: int
+    id: str
+    label: str | None
+    original_label: str | None
+    prediction: str | None
+    correct: bool | None
+    probabilities: list[tuple[str, float]]
+    text: str | None
+    missing: str | None
+    metadata: list[tuple[str, Any]]
+    tags: list[str]
+    note: str | None
+    excluded: bool
+    subsets: list[str]
+    layer: str | None
+    neighbours: list[Neighbour]
+    units: list[float]
+    label_units: list[float]
+    history: list[EditInfo]
+
+
+class EditRequest(TypedDict):
+    """An edit to make: on the rows that a filter tree holds, or on named rows."""
+
+    op: str
+    where: NotRequired[dict[str, Any] | None]
+    rows: NotRequired[list[int] | None]
+    value: NotRequired[Any]
+
+
+class EditAnswer(TypedDict):
+    """What an edit did."""
+
+    version: int
+    count: int
+    summary: str
+    sequence: int
+
+
+class RecentCase(TypedDict):
+    """A case that was opened on this machine."""
+
+    name: str
+    path: str
+    model: str | None
+    kind: InstanceKind
+    instances: int
+    classes: int
+    accuracy_stated: float | None
+    accuracy_captured: float | None
+    edits: int
+    opened: str
+
+
+class DemoInfo(TypedDict):
+    """A case that can be made here from data that ships with the package."""
+
+    name: str
+    title: str
+    text: str
+    command: str
+
+
+class StartInfo(TypedDict):
+    """What the start page shows."""
+
+    recent: list[RecentCase]
+    demos: list[DemoInfo]
+
+
+class ServerEvent(TypedDict):
+    """What the server tells an open page of its own accord."""
+
+    type: Literal["hello", "version", "job", "case"]
+    version: NotRequired[int]
+    job: NotRequired[Job]
+    session: NotRequired[str]

@@ -1,0 +1,81 @@
+// The web app's host: everything over HTTP to the Python server on this machine.
+import { HostError, type Host, type Link } from "../runtime/host";
+import type { ServerEvent } from "../runtime/wire";
+
+const HEADERS = { "Content-Type": "application/json", "X-Underglass": "1" };
+const LOST_AFTER = 3_000;
+
+async function ask(path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(`api/${path}`, body === undefined ? { signal } : { method: "POST", headers: HEADERS, body: JSON.stringify(body), signal });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new HostError("The underglass server does not answer. It may have been stopped: start it again and this page goes on.");
+  }
+  if (response.ok) return response;
+  const text = await response.text();
+  try {
+    const { error, details } = JSON.parse(text) as { error?: string; details?: string };
+    throw new HostError(error ?? text, response.status, details ?? null);
+  } catch (thrown) {
+    if (thrown instanceof HostError) throw thrown;
+    throw new HostError(text || `the server answered ${response.status}`, response.status);
+  }
+}
+
+const json = async <T>(path: string, body?: unknown, signal?: AbortSignal): Promise<T> =>
+  (await (await ask(path, body, signal)).json()) as T;
+
+/** News by server-sent events; the browser reconnects by itself, we only say when it is away for long. */
+function listen(onEvent: (event: ServerEvent) => void, onLink: (link: Link) => void): () => void {
+  const source = new EventSource("api/events");
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  source.onopen = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    onLink("connected");
+  };
+  source.onmessage = ({ data }) => onEvent(JSON.parse(data as string) as ServerEvent);
+  source.onerror = () => {
+    timer ??= setTimeout(() => onLink("lost"), LOST_AFTER);
+  };
+  return () => {
+    clearTimeout(timer);
+    source.close();
+  };
+}
+
+/** Calls that answer with bytes give an ArrayBuffer, all others JSON. */
+async function call<T>(view: string, name: string, args: Record<string, unknown> = {}, signal?: AbortSignal): Promise<T> {
+  const response = await ask(`call/${view}/${name}`, args, signal);
+  const binary = response.headers.get("content-type")?.startsWith("application/octet-stream");
+  return (await (binary ? response.arrayBuffer() : response.json())) as T;
+}
+
+export const http: Host = {
+  can: { compute: true },
+  connector: {
+    query: async (request: { type: string; sql: string }) => {
+      const response = await ask("query", request);
+      return request.type === "exec" ? undefined : new Uint8Array(await response.arrayBuffer());
+    },
+  } as unknown as Host["connector"],
+  caseInfo: () => json("case"),
+  call,
+  edit: (request) => json("edits", request),
+  undo: () => json("undo", {}),
+  redo: () => json("redo", {}),
+  pick: (request) => json("picks", request),
+  instance: (row, layer) => json(`instance/${row}${layer ? `?layer=${encodeURIComponent(layer)}` : ""}`),
+  jobs: () => json("jobs"),
+  cancelJob: async (id) => void (await ask(`jobs/${encodeURIComponent(id)}/cancel`, {})),
+  sheet: async (rows, size) => createImageBitmap(await (await ask(`sheet?size=${size}&rows=${rows.join(",")}`)).blob()),
+  imageUrl: (row) => `api/media/${row}`,
+  listen,
+};
+
+export const server = {
+  start: () => json<import("../runtime/wire").StartInfo>("cases"),
+  open: (path: string) => json<{ ok: true }>("open", { path }),
+};

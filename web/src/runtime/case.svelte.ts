@@ -1,0 +1,167 @@
+// The case as an open page knows it: its card, its data version, its edits and jobs, kept fresh by the host's news.
+import { Coordinator } from "@uwdata/mosaic-core";
+import type { Host, Link } from "./host";
+import { inOrder } from "./in-order";
+import { Media } from "./media";
+import { Picks } from "./selection.svelte";
+import type { CaseInfo, ColumnInfo, EditAnswer, EditRequest, InstanceDetail, Job, ModelInfo } from "./wire";
+
+const SILENT = { debug() {}, info() {}, log() {}, warn() {}, error() {}, group() {}, groupCollapsed() {}, groupEnd() {} };
+
+/** What the pointer or the keyboard is on, so that every view can outline the same thing. */
+export interface Hover {
+  source: object;
+  row?: number;
+  values?: Record<string, string | number | null>;
+  text?: string;
+}
+
+export class Case {
+  info = $state.raw<CaseInfo>() as CaseInfo;
+  link = $state<Link>("connected");
+  jobs = $state.raw<Job[]>([]);
+  /** The instance in the side panel. */
+  opened = $state<number | null>(null);
+  detail = $state.raw<InstanceDetail | null>(null);
+  /** The layer that neighbours and unit strips refer to. */
+  layer = $state<string | null>(null);
+  hover = $state.raw<Hover | null>(null);
+  /** What the last action did, for the polite live region and the toast. */
+  said = $state.raw<{ text: string; undoable: boolean; wrong: boolean; serial: number } | null>(null);
+  readonly picks = new Picks();
+  readonly coordinator: Coordinator;
+  readonly media: Media;
+  #serial = 0;
+  #stop: (() => void) | null = null;
+  #shownVersion = -1;
+
+  constructor(
+    readonly host: Host,
+    info: CaseInfo,
+  ) {
+    this.info = info;
+    this.#shownVersion = info.version;
+    this.layer = info.models[0]?.layers.findLast((layer) => layer.captured)?.name ?? null;
+    this.coordinator = new Coordinator(inOrder(host.connector), {
+      logger: SILENT as unknown as Console,
+      consolidate: false,
+      preagg: { enabled: info.preaggregate, schema: `pre_${info.version}` },
+    });
+    this.media = new Media(host);
+  }
+
+  static async open(host: Host): Promise<Case> {
+    return new Case(host, await host.caseInfo());
+  }
+
+  /** Follow the host's news until `close`. */
+  follow(): void {
+    this.#stop = this.host.listen(
+      (event) => {
+        if (event.type === "job" && event.job) this.#onJob(event.job);
+        else if (event.version !== undefined && event.version !== this.info.version) void this.refresh();
+        else if (event.type === "hello") void this.#loadJobs();
+      },
+      (link) => {
+        const back = this.link === "lost" && link === "connected";
+        this.link = link;
+        if (back) void this.refresh();
+      },
+    );
+    void this.#loadJobs();
+  }
+
+  close(): void {
+    this.#stop?.();
+    this.coordinator.clear();
+  }
+
+  get model(): ModelInfo | undefined {
+    return this.info.models.find((model) => model.name === this.info.model) ?? this.info.models[0];
+  }
+
+  column(name: string): ColumnInfo | undefined {
+    return this.info.columns.find((column) => column.name === name);
+  }
+
+  /** Why Python cannot be asked, or null. */
+  get cannotCompute(): string | null {
+    return this.host.can.compute ? null : this.host.can.reason;
+  }
+
+  /** Fetch the card anew and make every view ask again, so that none shows an old number. */
+  async refresh(): Promise<void> {
+    const info = await this.host.caseInfo();
+    const moved = info.version !== this.#shownVersion;
+    this.info = info;
+    if (!moved) return;
+    this.#shownVersion = info.version;
+    this.coordinator.preaggregator.schema = `pre_${info.version}`;
+    this.coordinator.manager.cache().clear();
+    for (const client of this.coordinator.clients) void client.requestQuery();
+    if (this.opened !== null) void this.open(this.opened);
+  }
+
+  /** Show an instance in the side panel. */
+  async open(row: number | null): Promise<void> {
+    this.opened = row;
+    if (row === null) {
+      this.detail = null;
+      return;
+    }
+    try {
+      const detail = await this.host.instance(row, this.layer);
+      if (this.opened === row) this.detail = detail;
+    } catch (error) {
+      this.say(message(error), { wrong: true });
+    }
+  }
+
+  async edit(request: EditRequest): Promise<EditAnswer | null> {
+    return this.#change(() => this.host.edit(request), true);
+  }
+
+  async undo(): Promise<EditAnswer | null> {
+    return this.#change(() => this.host.undo(), false);
+  }
+
+  async redo(): Promise<EditAnswer | null> {
+    return this.#change(() => this.host.redo(), false);
+  }
+
+  /** Say something to the person; it is read aloud too. */
+  say(text: string, { undoable = false, wrong = false } = {}): void {
+    this.said = { text, undoable, wrong, serial: ++this.#serial };
+  }
+
+  async #change(ask: () => Promise<EditAnswer>, undoable: boolean): Promise<EditAnswer | null> {
+    try {
+      const answer = await ask();
+      await this.refresh();
+      this.say(answer.summary, { undoable });
+      return answer;
+    } catch (error) {
+      this.say(message(error), { wrong: true });
+      return null;
+    }
+  }
+
+  async #loadJobs(): Promise<void> {
+    try {
+      this.jobs = await this.host.jobs();
+    } catch {
+      this.jobs = []; // the link's own state says that the host is away
+    }
+  }
+
+  #onJob(job: Job): void {
+    const others = this.jobs.filter((other) => other.id !== job.id);
+    this.jobs = [...others, job];
+    if (job.state === "done") void this.refresh();
+  }
+}
+
+/** The message of anything that was thrown. */
+export function message(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,40 @@
+// What a host (web app, notebook, static page) gives to the runtime: queries, calls, media and news, whatever carries them.
+import type { Connector } from "@uwdata/mosaic-core";
+import type { EditAnswer, EditRequest, InstanceDetail, Job, ServerEvent } from "./wire";
+
+/** An error whose message is meant to be read by the person. */
+export class HostError extends Error {
+  constructor(
+    message: string,
+    readonly status = 0,
+    readonly details: string | null = null,
+  ) {
+    super(message);
+  }
+}
+
+export type Link = "connected" | "waiting" | "lost";
+
+export interface Host {
+  /** SQL to Arrow; answers arrive in the order they were asked. */
+  readonly connector: Connector;
+  /** What this host can do; a view shows what it cannot as disabled, with the reason. */
+  readonly can: { compute: true } | { compute: false; reason: string };
+  caseInfo(): Promise<import("./wire").CaseInfo>;
+  /** Ask the Python half of a view. */
+  call<T>(view: string, name: string, args?: Record<string, unknown>, signal?: AbortSignal): Promise<T>;
+  edit(request: EditRequest): Promise<EditAnswer>;
+  undo(): Promise<EditAnswer>;
+  redo(): Promise<EditAnswer>;
+  /** Make a server table of rows, from rows or from a polygon on a layer's projection. */
+  pick(request: { rows: number[] } | { polygon: [number, number][]; layer: string }): Promise<{ name: string; count: number }>;
+  instance(row: number, layer?: string | null): Promise<InstanceDetail>;
+  jobs(): Promise<Job[]>;
+  cancelJob(id: string): Promise<void>;
+  /** A contact sheet of instances in the given order, row-major, `columns` wide. */
+  sheet(rows: number[], size: number): Promise<ImageBitmap>;
+  /** The address of an instance's full image. */
+  imageUrl(row: number): string;
+  /** News, until the returned function is called. */
+  listen(onEvent: (event: ServerEvent) => void, onLink: (link: Link) => void): () => void;
+}

@@ -1,0 +1,74 @@
+// The contract of a view: what it gets, what it gives back. Nothing here knows in which host it runs.
+import type { Component } from "svelte";
+import { flushSync, mount, unmount } from "svelte";
+import type { Case } from "./case.svelte";
+import { reactive } from "./reactive.svelte";
+
+export type Props = Record<string, unknown>;
+
+/** The numbers a view has drawn, read back from its marks: for screen readers and for tests. */
+export interface Description {
+  view: string;
+  question: string;
+  sentence: string;
+  n: number | null;
+  selected: number | null;
+  [numbers: string]: unknown;
+}
+
+/** What every view gets. */
+export interface Context {
+  case: Case;
+  /** Go to a view of the same case; hosts that show one view open it beside. */
+  go(view: string, props?: Props): void;
+  /** Keep a view's own settings where the host keeps state (the address, the page's layout). */
+  remember(props: Props): void;
+}
+
+export interface ViewHandle {
+  update(props: Props): void;
+  describe(): Description;
+  destroy(): void;
+}
+
+export interface View {
+  name: string;
+  mount(element: HTMLElement, context: Context, props: Props): ViewHandle;
+}
+
+/** What a view's component exports for its handle. */
+export interface Described {
+  describe(): Description;
+}
+
+/** A view drawn by a Svelte component that takes `context` and `props` and exports `describe`. */
+export function define(name: string, component: Component<{ context: Context; props: Props }, Described>): View {
+  return {
+    name,
+    mount(element, context, props) {
+      const state = reactive(props);
+      const drawn = mount(component, {
+        target: element,
+        props: {
+          context,
+          get props() {
+            return state.current;
+          },
+        },
+      });
+      flushSync();
+      return {
+        update: (next) => {
+          state.current = next;
+          flushSync();
+        },
+        describe: () => {
+          flushSync();
+          return drawn.describe();
+        },
+        destroy: () => void unmount(drawn),
+      };
+    },
+  };
+}
+

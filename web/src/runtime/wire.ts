@@ -1,0 +1,244 @@
+// What crosses between Python and the browser. Generated from src/underglass/wire.py by `make types`; do not edit.
+
+export type ColumnType = "number" | "integer" | "text" | "category" | "boolean" | "time" | "list";
+
+export type InstanceKind = "image" | "text" | "row";
+
+export type JobState = "queued" | "running" | "done" | "failed" | "cancelled";
+
+export type ViewGroup = "case" | "learned" | "fails for" | "labels" | "learn";
+
+/** A column of the served table ``instances``. */
+export interface ColumnInfo {
+  name: string;
+  type: "number" | "integer" | "text" | "category" | "boolean" | "time" | "list";
+  nulls: number;
+  categories: string[] | null;
+  min: number | string | null;
+  max: number | string | null;
+}
+
+/** A layer of a model; ``shape`` is one instance's output without the batch axis. */
+export interface LayerInfo {
+  name: string;
+  type: string;
+  units: number;
+  shape: number[];
+  captured: boolean;
+}
+
+/** A captured model; accuracies are fractions or null. */
+export interface ModelInfo {
+  name: string;
+  layers: LayerInfo[];
+  pooling: string[];
+  output: string;
+  accuracy_stated: number | null;
+  accuracy_captured: number | null;
+  fingerprint: string;
+  captured_at: string;
+  attached: boolean;
+}
+
+/** A named set of instances; ``filter`` is its text when it is live. */
+export interface SubsetInfo {
+  name: string;
+  kind: "live" | "frozen";
+  count: number;
+  filter: string | null;
+  author: string;
+  time: string;
+}
+
+/** A tag and on how many instances it is. */
+export interface TagInfo {
+  name: string;
+  count: number;
+}
+
+/** Where the journal stands, and what undo and redo would do, in words. */
+export interface EditsInfo {
+  count: number;
+  sequence: number;
+  undo: string | null;
+  redo: string | null;
+}
+
+/** Why, for whom, what, how, when, from where, and within which limits a view is to be read. */
+export interface Card {
+  why: string;
+  who: string;
+  what: string;
+  how: string;
+  when: string;
+  source: string;
+  limits: string;
+}
+
+/** A view as the rail and its frame need it. */
+export interface ViewInfo {
+  name: string;
+  title: string;
+  group: "case" | "learned" | "fails for" | "labels" | "learn";
+  question: string;
+  card: Card;
+}
+
+/** A finished pattern search of one layer, as the strip of layers shows it. */
+export interface PatternsInfo {
+  layer: string;
+  key: string;
+  count: number;
+  none_share: number;
+  n: number;
+  settings: Record<string, unknown>;
+}
+
+/** A finished projection of one layer. */
+export interface ProjectionInfo {
+  layer: string;
+  key: string;
+  method: string;
+  n: number;
+  trustworthiness: number | null;
+}
+
+/** An instance that could not be read, and why. */
+export interface SkippedInfo {
+  id: string;
+  reason: string;
+}
+
+/** Everything the shell shows about a case; refetched when the data version moves. */
+export interface CaseInfo {
+  name: string;
+  kind: "image" | "text" | "row";
+  description: string;
+  instances: number;
+  excluded: number;
+  classes: string[];
+  models: ModelInfo[];
+  model: string | null;
+  columns: ColumnInfo[];
+  subsets: SubsetInfo[];
+  tags: TagInfo[];
+  edits: EditsInfo;
+  views: ViewInfo[];
+  patterns: PatternsInfo[];
+  projections: ProjectionInfo[];
+  skipped: SkippedInfo[];
+  warnings: string[];
+  author: string;
+  version: number;
+  preaggregate: boolean;
+  bytes: number;
+}
+
+/** Long work: what, how far, how long; the same in every host. */
+export interface Job {
+  id: string;
+  kind: string;
+  title: string;
+  state: "queued" | "running" | "done" | "failed" | "cancelled";
+  done: number;
+  total: number;
+  stage: string;
+  seconds_left: number | null;
+  error: string | null;
+  details: string | null;
+  result: unknown;
+}
+
+/** One line of the journal, in words. */
+export interface EditInfo {
+  sequence: number;
+  time: string;
+  author: string;
+  op: string;
+  summary: string;
+  count: number;
+  undoes: number | null;
+  undone: boolean;
+}
+
+/** A near instance in a layer's space; ``distance`` in units of the pooled activations. */
+export interface Neighbour {
+  row: number;
+  distance: number;
+  label: string | null;
+}
+
+/** What the side panel shows of one instance. */
+export interface InstanceDetail {
+  row: number;
+  id: string;
+  label: string | null;
+  original_label: string | null;
+  prediction: string | null;
+  correct: boolean | null;
+  probabilities: [string, number][];
+  text: string | null;
+  missing: string | null;
+  metadata: [string, unknown][];
+  tags: string[];
+  note: string | null;
+  excluded: boolean;
+  subsets: string[];
+  layer: string | null;
+  neighbours: Neighbour[];
+  units: number[];
+  label_units: number[];
+  history: EditInfo[];
+}
+
+/** An edit to make: on the rows that a filter tree holds, or on named rows. */
+export interface EditRequest {
+  op: string;
+  where?: Record<string, unknown> | null;
+  rows?: number[] | null;
+  value?: unknown;
+}
+
+/** What an edit did. */
+export interface EditAnswer {
+  version: number;
+  count: number;
+  summary: string;
+  sequence: number;
+}
+
+/** A case that was opened on this machine. */
+export interface RecentCase {
+  name: string;
+  path: string;
+  model: string | null;
+  kind: "image" | "text" | "row";
+  instances: number;
+  classes: number;
+  accuracy_stated: number | null;
+  accuracy_captured: number | null;
+  edits: number;
+  opened: string;
+}
+
+/** A case that can be made here from data that ships with the package. */
+export interface DemoInfo {
+  name: string;
+  title: string;
+  text: string;
+  command: string;
+}
+
+/** What the start page shows. */
+export interface StartInfo {
+  recent: RecentCase[];
+  demos: DemoInfo[];
+}
+
+/** What the server tells an open page of its own accord. */
+export interface ServerEvent {
+  type: "hello" | "version" | "job" | "case";
+  version?: number;
+  job?: Job;
+  session?: string;
+}
