@@ -1,0 +1,145 @@
+"""What is a model to the rest of the house, whatever framework it was made in?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from underglass.errors import ModelError
+
+Array = np.ndarray[Any, Any]
+Output = Literal["logits", "probabilities"]
+POOLINGS = ("max", "mean", "std", "min")
+TOLERANCE = 1e-2
+"""How far a probe's logits may lie apart, relative to their spread, and still be the same model on another machine."""
+
+
+class OutOfMemory(ModelError):
+    """The batch does not fit; a smaller one may."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One value that a model computes for an instance.
+
+    Parameters
+    ----------
+    name : the module's dotted name; ``name:1`` for the second call of a module that is called more than once,
+        ``name.0`` or ``name.key`` for one part of a tuple or mapping.
+    type : the module's class.
+    units : length of the channel axis.
+    shape : of one instance's value, without the batch axis, in the model's own order of axes.
+    suggested : whether it is a good place to look first.
+    """
+
+    name: str
+    type: str
+    units: int
+    shape: tuple[int, ...]
+    suggested: bool
+
+
+@dataclass(frozen=True)
+class Forward:
+    """What one pass over a batch has given.
+
+    Parameters
+    ----------
+    probabilities : (n, classes) float32, rows sum to 1.
+    logits : (n, classes) float32, or None if the model gives probabilities.
+    pooled : (layer, pooling) → (n, units) float32.
+    """
+
+    probabilities: Array
+    logits: Array | None
+    pooled: Mapping[tuple[str, str], Array]
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """What a model computes, in a few words that can be compared: names and versions play no part.
+
+    Parameters
+    ----------
+    weights : hash over all parameters and buffers by name.
+    preprocessed : hash over the inputs that ``preprocess`` makes of the probe instances.
+    logits : hash over the outputs for the probe instances, to the last bit.
+    summary : least, mean and greatest output of each probe instance, four digits; another machine or number of threads
+        changes bits of the logits but not these.
+    """
+
+    weights: str
+    preprocessed: str
+    logits: str
+    summary: tuple[tuple[float, float, float], ...] = ()
+
+    def text(self) -> str:
+        """As one line of JSON, to be kept with a case."""
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+    @classmethod
+    def read(cls, text: str) -> Fingerprint:
+        """The inverse of `text`.
+
+        Raises
+        ------
+        ModelError
+            The text is no fingerprint.
+        """
+        try:
+            parts = json.loads(text)
+            return cls(parts["weights"], parts["preprocessed"], parts["logits"], tuple(tuple(row) for row in parts["summary"]))
+        except (ValueError, KeyError, TypeError) as error:
+            raise ModelError(f"not a fingerprint: {text[:60]!r}.") from error
+
+    def differences(self, other: Fingerprint) -> list[str]:
+        """What of ``other`` is not as here, in words; an empty list if it is the same model on the same data.
+
+        Examples
+        --------
+        >>> Fingerprint("a", "b", "c").differences(Fingerprint("a", "x", "c"))
+        ['preprocessing gives other inputs']
+        """
+        said = []
+        if self.weights != other.weights:
+            said.append("the weights are others")
+        if self.preprocessed != other.preprocessed:
+            said.append("preprocessing gives other inputs")
+        if self.logits != other.logits and not said and not self._near(other):
+            said.append("the outputs are others, though weights and inputs agree: the code of the model has changed")
+        return said
+
+    def _near(self, other: Fingerprint) -> bool:
+        mine, theirs = np.asarray(self.summary), np.asarray(other.summary)
+        if mine.shape != theirs.shape or mine.size == 0:
+            return False
+        spread = float(np.ptp(mine)) or 1.0
+        return bool(np.abs(mine - theirs).max() <= TOLERANCE * spread)
+
+
+class Model(Protocol):
+    """What capture, probes and the case ask of a model."""
+
+    name: str
+    classes: tuple[str, ...]
+    output: Output
+    accuracy: float | None
+
+    def layers(self, example: Sequence[Any]) -> tuple[Layer, ...]:
+        """Every layer, in the order of execution, found by running the first raw instance."""
+
+    def prepare(self, raw: Sequence[Any]) -> Any:
+        """Preprocess and collate raw instances, on the device of the model; `forward` takes the result in their place."""
+
+    def forward(self, raw: Any, layers: Sequence[str] = (), pooling: Sequence[str] = ()) -> Forward:
+        """One pass over raw or prepared instances, pooling the named layers on the way."""
+
+    def maps(self, raw: Sequence[Any], layer: str, unit: int | None = None) -> Array:
+        """A layer's whole maps, (n, units, …space) float32, or (n, 1, …space) of one unit; computed, never stored."""
+
+    def fingerprint(self, raw: Sequence[Any]) -> Fingerprint:
+        """What it computes for the probe instances, computed twice."""
