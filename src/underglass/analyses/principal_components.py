@@ -1,0 +1,70 @@
+"""Along which directions do instances differ most?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+BLOCK = 8192
+
+
+@dataclass(frozen=True)
+class PrincipalComponents:
+    """The leading directions of variance.
+
+    Attributes
+    ----------
+    coordinates : (instances, components) float32, centred.
+    directions : (components, units) float64, of length 1; the largest entry of each is positive.
+    explained : (components,) float64, the share of all variance along each, descending.
+    mean : (units,) float64, what was subtracted.
+    """
+
+    coordinates: Array
+    directions: Array
+    explained: Array
+    mean: Array
+
+
+def principal_components(activations: Array, count: int) -> PrincipalComponents:
+    """Project instances onto the ``count`` directions of largest variance.
+
+    Exact: eigenvectors of the float64 covariance, over units or over instances, whichever are fewer; nothing is random.
+
+    Parameters
+    ----------
+    activations : (instances, units)
+        Any float type, finite. A direction whose sign is a matter of taste points to where its largest entry is positive.
+    count : int
+        Components wanted; fewer come back where there are fewer units, or fewer instances less one.
+    """
+    from scipy.linalg import eigh
+
+    n, units = activations.shape
+    count = max(1, min(count, units, n - 1))
+    mean = activations.mean(0, dtype=np.float64)
+    if units <= n:
+        scatter = np.zeros((units, units))
+        for start in range(0, n, BLOCK):
+            block = activations[start : start + BLOCK] - mean
+            scatter += block.T @ block
+        total = float(np.trace(scatter))
+        variance, vectors = eigh(scatter, subset_by_index=(units - count, units - 1), overwrite_a=True)
+        directions = vectors[:, ::-1].T
+    else:
+        centred = activations - mean
+        products = centred @ centred.T
+        total = float(np.trace(products))
+        variance, vectors = eigh(products, subset_by_index=(n - count, n - 1), overwrite_a=True)
+        lengths = np.sqrt(np.maximum(variance[::-1], 0))
+        directions = (vectors[:, ::-1].T @ centred) / np.where(lengths > 0, lengths, 1)[:, None]
+    strongest = np.abs(directions).argmax(1)
+    directions = directions * np.where(directions[np.arange(count), strongest] < 0, -1.0, 1.0)[:, None]
+    coordinates = np.empty((n, count), np.float32)
+    for start in range(0, n, BLOCK):
+        coordinates[start : start + BLOCK] = (activations[start : start + BLOCK] - mean) @ directions.T
+    explained = np.maximum(variance[::-1], 0) / total if total > 0 else np.zeros(count)
+    return PrincipalComponents(coordinates, directions, explained, mean)
