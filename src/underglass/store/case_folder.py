@@ -1,0 +1,279 @@
+"""What is a case on the disk? A folder that holds one study; this opens it and hands out its parts."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import numpy as np
+import pyarrow as pa
+
+from underglass.errors import CaseError, DataError, ModelError, unknown
+from underglass.store.fingerprints import hash_bytes, hash_file
+from underglass.store.instances import FILE as INSTANCES
+from underglass.store.instances import check_instances, read_instances, write_instances
+from underglass.store.journal import FILE as EDITS
+from underglass.store.journal import Journal
+from underglass.store.manifest import Manifest, change_manifest, library_versions, now, read_manifest, write_manifest
+from underglass.store.media import MediaStore
+from underglass.store.media_writer import MediaWriter
+from underglass.store.model_folder import RECORD, ModelFolder
+from underglass.store.names import to_folder
+from underglass.store.records import ModelRecord
+from underglass.store.results import ResultStore
+from underglass.store.shards import ShardWriter
+from underglass.store.verification import verify
+from underglass.store.writing import disk_errors, sync_folder
+
+KINDS = ("image", "text", "row")
+Kind = Literal["image", "text", "row"]
+UNFINISHED = ".unfinished"
+
+
+class CaseFolder:
+    """A case; made by `create` or `open`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._manifest, _ = read_manifest(path)
+        self._stamp = self._seen()
+
+    def __repr__(self) -> str:
+        return f"CaseFolder({str(self.path)!r}, {self.manifest.instances} instances)"
+
+    @classmethod
+    def create(
+        cls,
+        path: str | Path,
+        instances: pa.Table,
+        *,
+        kind: Kind,
+        classes: Sequence[str],
+        source: Mapping[str, Any],
+        data_fingerprint: str,
+        skipped: Sequence[tuple[str, str]] = (),
+        name: str | None = None,
+        fill: Callable[[MediaWriter], None] | None = None,
+    ) -> Self:
+        """Make a case: all of it is there in the end, or nothing.
+
+        Parameters
+        ----------
+        path : where; must not exist. By custom it ends in ``.case``.
+        instances : see `check_instances`.
+        classes : names of the labels, all different.
+        source : plain JSON about where the instances came from; ``root`` is the folder that media links lie in.
+        data_fingerprint : of ids and bytes of the data.
+        skipped : ``(id, reason)`` of instances that could not be read.
+        name : for people; by default the folder's name without ``.case``.
+        fill : adds the media before the case appears.
+
+        Raises
+        ------
+        CaseError
+            If the path exists, or the disk is full.
+        DataError
+            If the instances are not what they must be.
+        """
+        place = Path(path)
+        if place.exists() or place.is_symlink():
+            raise CaseError(f"{place} is there already: choose another path, or open it")
+        if kind not in KINDS:
+            raise DataError(unknown("kind of instances", kind, KINDS))
+        table = check_instances(instances, classes)
+        with disk_errors(place):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            draft = place.parent / f".{place.name}.{secrets.token_hex(4)}{UNFINISHED}"
+            draft.mkdir()
+        try:
+            manifest = Manifest(
+                name=name or place.name.removesuffix(".case"),
+                kind=kind,
+                classes=tuple(str(one) for one in classes),
+                instances=table.num_rows,
+                source=dict(source),
+                data_fingerprint=data_fingerprint,
+                skipped=tuple((str(one), str(reason)) for one, reason in skipped),
+                created=now(),
+                versions=library_versions(),
+            )
+            cls._fill(draft, manifest, table, fill)
+            with disk_errors(place):
+                if place.exists():
+                    raise CaseError(f"{place} is there already: choose another path, or open it")
+                os.rename(draft, place)
+                sync_folder(place.parent)
+        except BaseException:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise
+        return cls(place)
+
+    @classmethod
+    def open(cls, path: str | Path) -> Self:
+        """Open a case.
+
+        Raises
+        ------
+        CaseError
+            If there is none, it is damaged, or a newer underglass made it.
+        """
+        return cls(Path(path))
+
+    @classmethod
+    def _fill(cls, folder: Path, manifest: Manifest, table: pa.Table, fill: Callable[[MediaWriter], None] | None) -> None:
+        write_instances(folder, table)
+        manifest = replace(manifest, files={INSTANCES: hash_file(folder / INSTANCES)})
+        try:
+            write_manifest(folder, manifest)
+        except (TypeError, ValueError) as error:
+            raise DataError(f"the description of the source must be plain JSON: {error}") from error
+        Journal(folder / EDITS, instances=manifest.instances, data_fingerprint=manifest.data_fingerprint).close()
+        for name in ("media", "models", "results"):
+            (folder / name).mkdir()
+        if fill is not None:
+            with cls(folder).media.writing() as writer:
+                fill(writer)
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return self.manifest.name
+
+    @property
+    def manifest(self) -> Manifest:
+        """What is in the case, other processes' changes included."""
+        stamp = self._seen()
+        if stamp != self._stamp:
+            self._manifest, _ = read_manifest(self.path)
+            self._stamp = stamp
+        return self._manifest
+
+    @cached_property
+    def instances(self) -> pa.Table:
+        """``row`` int32, ``id``, ``label`` int32 (class index, null unlabelled), ``split``, and the person's own columns."""
+        return read_instances(self.path, self.manifest.instances)
+
+    @cached_property
+    def source_labels(self) -> np.ndarray[Any, np.dtype[np.int32]]:
+        """Labels of the source, ``(instances,)`` int32, −1 unlabelled, read-only."""
+        labels = self.instances["label"].fill_null(-1).to_numpy().astype(np.int32)
+        labels.flags.writeable = False
+        return labels
+
+    def labels(self) -> np.ndarray[Any, np.dtype[np.int32]]:
+        """Labels as they are now, edits laid over the source, ``(instances,)`` int32, −1 unlabelled."""
+        return self.journal.state().label_codes(self.source_labels)
+
+    @cached_property
+    def media(self) -> MediaStore:
+        """Images and texts of the instances."""
+        root = self.manifest.source.get("root")
+        return MediaStore(
+            self.path / "media",
+            self.manifest.instances,
+            root=Path(root) if isinstance(root, str) else None,
+            record=lambda files: self._record({f"media/{name}": value for name, value in files.items()}),
+        )
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Names of the captured models (finished or not), in the order of their capture."""
+        return self.manifest.models
+
+    def model(self, name: str | None = None) -> ModelFolder:
+        """A captured model; without a name, the only or the last finished one.
+
+        Raises
+        ------
+        ModelError
+            If there is none of that name; names the nearest.
+        """
+        names = self.models
+        if not names:
+            raise ModelError("no model has been captured into this case")
+        if name is not None:
+            if name not in names:
+                raise ModelError(unknown("model", name, names))
+            return ModelFolder(self._model_path(name))
+        folders = [ModelFolder(self._model_path(one)) for one in names]
+        return next((one for one in reversed(folders) if one.record.done), folders[-1])
+
+    def model_writer(self, record: ModelRecord) -> ShardWriter:
+        """Write a capture; a context manager. Goes on where a capture of the same name stopped.
+
+        Raises
+        ------
+        CaseError
+            On entering: if a capture of that name is there with other settings or of another model, or is running.
+        """
+        if not record.name.strip():
+            raise ModelError("a model needs a name")
+        return ShardWriter(self._model_path(record.name), record, self.manifest.instances, self._record_model)
+
+    def remove_model(self, name: str) -> None:
+        """Remove a captured model with its activations."""
+        folder = self.model(name)
+        relative = f"models/{to_folder(name)}/{RECORD}"
+        change_manifest(
+            self.path,
+            lambda m: replace(
+                m, models=tuple(one for one in m.models if one != name), files={p: h for p, h in m.files.items() if p != relative}
+            ),
+        )
+        with disk_errors(folder.path):
+            shutil.rmtree(folder.path)
+
+    @cached_property
+    def results(self) -> ResultStore:
+        """Results of analyses."""
+        return ResultStore(self.path / "results")
+
+    @cached_property
+    def journal(self) -> Journal:
+        """The edits."""
+        manifest = self.manifest
+        return Journal(
+            self.path / EDITS,
+            instances=manifest.instances,
+            data_fingerprint=manifest.data_fingerprint,
+            classes=manifest.classes,
+            source_labels=lambda: self.source_labels,
+        )
+
+    def verify(self) -> list[str]:
+        """Paths of files whose bytes differ from what was recorded; empty if the case is whole."""
+        return verify(self.path)
+
+    def close(self) -> None:
+        """Let go of the journal's file; the case can be used again afterwards."""
+        if "journal" in self.__dict__:
+            self.journal.close()
+            del self.__dict__["journal"]
+
+    def _model_path(self, name: str) -> Path:
+        return self.path / "models" / to_folder(name)
+
+    def _record(self, files: Mapping[str, str]) -> None:
+        change_manifest(self.path, lambda m: replace(m, files={**m.files, **files}))
+
+    def _record_model(self, name: str, record: bytes) -> None:
+        path = f"models/{to_folder(name)}/{RECORD}"
+        change_manifest(
+            self.path,
+            lambda m: replace(
+                m, models=m.models if name in m.models else (*m.models, name), files={**m.files, path: hash_bytes(record)}
+            ),
+        )
+
+    def _seen(self) -> tuple[int, int, int] | None:
+        try:
+            found = (self.path / "case.json").stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_ino, found.st_size
