@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ import pyarrow as pa
 
 from underglass.errors import DataError
 
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 RESERVED = ("row", "id", "label", "split", "prediction", "confidence", "correct", "excluded", "tags", "note")
 """Names with a meaning of their own; a metadata column of that name is refused."""
 
@@ -100,7 +102,7 @@ def readable(text: str) -> str:
     >>> readable("caf\\udce9.png")
     'caf�.png'
     """
-    return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace").replace("\x00", "�")
+    return UNSTORABLE.sub("�", text)
 
 
 def columns_of(frame: Any) -> dict[str, Any] | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -128,17 +127,17 @@ def shown(image: Array) -> Array:
 
 
 def _opened(content: bytes) -> Image.Image:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        image = Image.open(io.BytesIO(content))
+    image = Image.open(io.BytesIO(content))
     if image.width * image.height > MOST_PIXELS:
-        raise ValueError(f"{image.width:,} × {image.height:,} pixels are more than {MOST_PIXELS:,}")
+        raise Image.DecompressionBombError
     return image
 
 
 def _reason(error: Exception) -> str:
     if isinstance(error, UnidentifiedImageError):
         return "no picture format known here"
+    if isinstance(error, Image.DecompressionBombError):
+        return f"more than {MOST_PIXELS:,} pixels"
     text = str(error)
     if "truncated" in text or isinstance(error, EOFError):
         return "the file is cut short"
