@@ -1,6 +1,11 @@
 // Which columns can a filter speak of, and which one does a name mean?
 
-export type ColumnKind = 'number' | 'integer' | 'text' | 'category' | 'boolean' | 'time' | 'list';
+import type { ColumnInfo } from "../wire";
+
+export type ColumnKind = ColumnInfo["type"];
+
+/** A column as the host describes it. */
+export type Column = Pick<ColumnInfo, "name" | "type" | "categories">;
 
 export interface ColumnType {
   readonly kind: ColumnKind;
@@ -11,33 +16,31 @@ export interface ColumnType {
 export type Columns = ReadonlyMap<string, ColumnType>;
 
 export const SPOKEN: Record<ColumnKind, string> = {
-  number: 'a number',
-  integer: 'a number',
-  text: 'a text',
-  category: 'a category',
-  boolean: 'a yes or no',
-  time: 'a time',
-  list: 'a list',
+  number: "a number",
+  integer: "a number",
+  text: "a text",
+  category: "a category",
+  boolean: "a yes or no",
+  time: "a time",
+  list: "a list",
 };
 
 const SHORTEST_ABBREVIATION = 3;
 
-/** Column types from the JSON that hosts send. */
-export function columnTypes(
-  columns: Iterable<{ name: string; type: ColumnKind; categories?: readonly string[] | null }>,
-): Columns {
-  return new Map([...columns].map((c) => [c.name, { kind: c.type, categories: c.categories ?? [] }]));
+/** What the columns hold, by name. */
+export function columnTypes(columns: readonly Column[]): Columns {
+  return new Map(columns.map((c) => [c.name, { kind: c.type, categories: c.categories ?? [] }]));
 }
 
 /** Columns of one family can be compared with each other. */
 export function family(kind: ColumnKind): ColumnKind {
-  if (kind === 'integer') return 'number';
-  return kind === 'category' ? 'text' : kind;
+  if (kind === "integer") return "number";
+  return kind === "category" ? "text" : kind;
 }
 
 /** Whether `<` and `between` mean something. */
 export function ordered(kind: ColumnKind): boolean {
-  return kind === 'number' || kind === 'integer' || kind === 'text' || kind === 'time';
+  return kind === "number" || kind === "integer" || kind === "text" || kind === "time";
 }
 
 /**
@@ -50,7 +53,7 @@ export function findColumn(name: string, columns: Columns, exact = false): strin
   const lower = name.toLowerCase();
   let alike = [...columns.keys()].filter((c) => c.toLowerCase() === lower);
   if (alike.length === 0 && [...lower].length >= SHORTEST_ABBREVIATION) {
-    alike = [...columns.keys()].filter((c) => c.toLowerCase().startsWith(lower) && !c.includes('.') && !c.includes('@'));
+    alike = [...columns.keys()].filter((c) => c.toLowerCase().startsWith(lower) && !c.includes(".") && !c.includes("@"));
   }
   return alike.length === 1 ? alike[0] : undefined;
 }

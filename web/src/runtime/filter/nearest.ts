@@ -7,12 +7,12 @@ const CUTOFF = 0.5;
 
 /** A typed filter that cannot be read. */
 export class FilterError extends Error {
-  /** The offending character, counted in characters from 0 (a character beyond the basic plane counts as one). */
+  /** Where in the text the first word that does not fit begins, as `slice` counts. */
   readonly position: number;
 
   constructor(message: string, position = 0) {
     super(message);
-    this.name = 'FilterError';
+    this.name = "FilterError";
     this.position = position;
   }
 }
@@ -21,9 +21,9 @@ export class FilterError extends Error {
 export function unknown(kind: string, name: string, known: readonly string[]): string {
   if (known.length === 0) return `no ${kind} named ${quoted(name)}; there are none.`;
   const near = nearest(name, known);
-  const hint = near === undefined ? '' : `did you mean ${quoted(near)}? `;
-  const rest = known.length > MOST_LISTED ? ` and ${known.length - MOST_LISTED} more` : '';
-  return `no ${kind} named ${quoted(name)}; ${hint}Known: ${known.slice(0, MOST_LISTED).join(', ')}${rest}.`;
+  const hint = near === undefined ? "" : `did you mean ${quoted(near)}? `;
+  const rest = known.length > MOST_LISTED ? ` and ${known.length - MOST_LISTED} more` : "";
+  return `no ${kind} named ${quoted(name)}; ${hint}Known: ${known.slice(0, MOST_LISTED).join(", ")}${rest}.`;
 }
 
 /** The known name most like the given one, if any is half alike. */
@@ -43,16 +43,16 @@ export function nearest(name: string, known: readonly string[]): string | undefi
 /** A text as Python's repr writes it. */
 export function quoted(text: string): string {
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
-  const inside = [...text].map((c) => (c === quote || c === '\\' ? `\\${c}` : printable(c)));
-  return quote + inside.join('') + quote;
+  const inside = [...text].map((c) => (c === quote || c === "\\" ? `\\${c}` : printable(c)));
+  return quote + inside.join("") + quote;
 }
 
 function printable(character: string): string {
-  const named: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
-  if (character in named) return named[character] ?? '';
-  if (character === ' ' || !/[\p{C}\p{Z}]/u.test(character)) return character;
+  const named: Record<string, string> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
+  if (character in named) return named[character] ?? "";
+  if (character === " " || !/[\p{C}\p{Z}]/u.test(character)) return character;
   const code = character.codePointAt(0) ?? 0;
-  const hex = (width: number): string => code.toString(16).padStart(width, '0');
+  const hex = (width: number): string => code.toString(16).padStart(width, "0");
   if (code < 0x100) return `\\x${hex(2)}`;
   return code < 0x10000 ? `\\u${hex(4)}` : `\\U${hex(8)}`;
 }
@@ -104,7 +104,7 @@ function longest(
   for (let i = aLow; i < aHigh; i++) {
     const next = new Map<number, number>();
     for (let j = bLow; j < bHigh; j++) {
-      if (a[i] !== b[j] || skipped.has(b[j] ?? '')) continue;
+      if (a[i] !== b[j] || skipped.has(b[j] ?? "")) continue;
       const size = (lengths.get(j - 1) ?? 0) + 1;
       next.set(j, size);
       if (size > best[2]) best = [i - size + 1, j - size + 1, size];
