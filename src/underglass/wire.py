@@ -49,9 +49,10 @@ class ModelInfo(TypedDict):
 
 
 class SubsetInfo(TypedDict):
-    """A named set of instances; ``filter`` is its text when it is live."""
+    """A named set of instances; ``filter`` is its text when it is live, ``table`` the served table of its rows."""
 
     name: str
+    table: str
     kind: Literal["live", "frozen"]
     count: int
     filter: str | None

@@ -1,6 +1,7 @@
 // The case as an open page knows it: its card, its data version, its edits and jobs, kept fresh by the host's news.
 import { Coordinator } from "@uwdata/mosaic-core";
 import type { Host, Link } from "./host";
+import { columnTypes } from "./filter";
 import { inOrder } from "./in-order";
 import { Media } from "./media";
 import { Picks } from "./selection.svelte";
@@ -28,7 +29,7 @@ export class Case {
   hover = $state.raw<Hover | null>(null);
   /** What the last action did, for the polite live region and the toast. */
   said = $state.raw<{ text: string; undoable: boolean; wrong: boolean; serial: number } | null>(null);
-  readonly picks = new Picks();
+  readonly picks: Picks;
   readonly coordinator: Coordinator;
   readonly media: Media;
   #serial = 0;
@@ -48,6 +49,7 @@ export class Case {
       preagg: { enabled: info.preaggregate, schema: `pre_${info.version}` },
     });
     this.media = new Media(host);
+    this.picks = new Picks(() => this.vocabulary);
   }
 
   static async open(host: Host): Promise<Case> {
@@ -84,6 +86,14 @@ export class Case {
     return this.info.columns.find((column) => column.name === name);
   }
 
+  /** What a typed filter can speak of. */
+  get vocabulary() {
+    return {
+      columns: columnTypes(this.info.columns),
+      subsets: new Map(this.info.subsets.map((subset) => [subset.name, subset.table])),
+    };
+  }
+
   /** Why Python cannot be asked, or null. */
   get cannotCompute(): string | null {
     return this.host.can.compute ? null : this.host.can.reason;
@@ -98,6 +108,7 @@ export class Case {
     this.#shownVersion = info.version;
     this.coordinator.preaggregator.schema = `pre_${info.version}`;
     this.coordinator.manager.cache().clear();
+    this.picks.renew();
     for (const client of this.coordinator.clients) void client.requestQuery();
     if (this.opened !== null) void this.open(this.opened);
   }

@@ -1,7 +1,7 @@
 // What is shown (filter) and what is picked (selection): one pair for all views of a case.
 import { Selection, clauseInterval, clausePoints, type ClauseSource, type SelectionClause } from "@uwdata/mosaic-core";
-import { column, literal, sql, type ExprNode } from "@uwdata/mosaic-sql";
-import { toExpression, type Tree } from "./filter";
+import { column, sql, type ExprNode } from "@uwdata/mosaic-sql";
+import { binNumber, toExpression, type Columns, type Tree } from "./filter";
 
 /** One choice a person made in one place; a selection is all of them together. */
 export interface Part {
@@ -20,9 +20,10 @@ export interface Binning {
   bins: number;
 }
 
-/** The number of a value's bin, the same expression wherever bins are counted or picked. */
-export function binExpression({ column: name, low, step, bins }: Binning): ExprNode {
-  return toExpression({ op: "bin", column: name, low, step, bins, first: 0, last: 0 }, "number");
+/** What filters can speak of: the columns, and the server's table of each subset. */
+export interface Vocabulary {
+  columns: Columns;
+  subsets: ReadonlyMap<string, string>;
 }
 
 export class Picks {
@@ -35,7 +36,7 @@ export class Picks {
   #filterSource: ClauseSource = {};
   #excludedSource: ClauseSource = {};
 
-  constructor() {
+  constructor(readonly vocabulary: () => Vocabulary) {
     this.shown.update({
       source: this.#excludedSource,
       fields: [],
@@ -62,6 +63,25 @@ export class Picks {
     return { op: "and", terms };
   }
 
+  /** A tree as a clause's expression. */
+  expression(tree: Tree): ExprNode {
+    const { columns, subsets } = this.vocabulary();
+    return toExpression(tree, columns, subsets);
+  }
+
+  /** The number of a value's bin, the same expression wherever bins are counted or picked. */
+  binOf({ column: name, low, step, bins }: Binning): ExprNode {
+    return binNumber(name, low, step, bins, this.vocabulary().columns.get(name)?.kind === "time");
+  }
+
+  /** After an edit: subsets may stand in new tables, so clauses that name one are made anew. */
+  renew(): void {
+    if (this.filter && namesSubset(this.filter.tree)) this.setFilter(this.filter);
+    for (const part of this.parts) {
+      if (namesSubset(part.tree)) this.pickTree(part.source, part.tree, part.text);
+    }
+  }
+
   /** Show only what a typed filter holds; null shows everything. */
   setFilter(filter: { tree: Tree; text: string } | null): void {
     this.filter = filter;
@@ -69,13 +89,13 @@ export class Picks {
       source: this.#filterSource,
       fields: [],
       value: filter?.text ?? null,
-      predicate: filter ? (toExpression(filter.tree) as ExprNode) : null,
+      predicate: filter ? this.expression(filter.tree) : null,
     });
   }
 
   /** Pick bins `first` to `last` of a histogram. */
   pickBins(source: ClauseSource, binning: Binning, first: number, last: number, text: string): void {
-    const clause = clauseInterval(binExpression(binning), [first, last], {
+    const clause = clauseInterval(this.binOf(binning), [first, last], {
       source,
       scale: { type: "identity", domain: [0, binning.bins - 1], range: [0, binning.bins - 1] },
       pixelSize: 1,
@@ -102,7 +122,7 @@ export class Picks {
 
   /** Pick what any filter tree holds: a subset, a lasso's server table, a range. */
   pickTree(source: ClauseSource, tree: Tree, text: string): void {
-    const clause = { source, fields: [], value: text, predicate: toExpression(tree) as ExprNode };
+    const clause = { source, fields: [], value: text, predicate: this.expression(tree) };
     this.#set(clause, { source, tree, text, pinned: false });
   }
 
@@ -149,5 +169,6 @@ export class Picks {
   }
 }
 
-/** A literal for SQL built from mosaic-sql nodes. */
-export const value = literal;
+function namesSubset(tree: Tree): boolean {
+  return JSON.stringify(tree).includes('"subset"');
+}

@@ -40,9 +40,10 @@ export interface ModelInfo {
   attached: boolean;
 }
 
-/** A named set of instances; ``filter`` is its text when it is live. */
+/** A named set of instances; ``filter`` is its text when it is live, ``table`` the served table of its rows. */
 export interface SubsetInfo {
   name: string;
+  table: string;
   kind: "live" | "frozen";
   count: number;
   filter: string | null;

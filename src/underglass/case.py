@@ -1,0 +1,506 @@
+"""A case as people use it: one object that ties the rooms together and holds no method of its own.
+
+The case owns the folder on disk, the served tables and the jobs; analyses, views and capture do the work.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import pyarrow as pa
+
+from underglass import capture, filters
+from underglass.capture.showing import copy_media
+from underglass.errors import EditError, ModelError, unknown
+from underglass.jobs import Jobs
+from underglass.serving import Serving
+from underglass.store import CaseFolder, Edit, ModelFolder, Subset
+from underglass.views import View, discover
+from underglass.wire import CaseInfo, EditAnswer, InstanceDetail
+
+if TYPE_CHECKING:
+    from underglass.analyses.patterns import Patterns
+    from underglass.analyses.projection import Projection
+    from underglass.datasets import Dataset
+    from underglass.models import Model
+
+Rows = np.ndarray[Any, np.dtype[np.int32]]
+Progress = Callable[[int, int, str], None]
+Where = str | Mapping[str, Any] | Sequence[int] | np.ndarray[Any, Any]
+"""Which instances: a typed filter, a filter tree, or rows."""
+
+VALUE_KEPT = {"confirm": True, "flag": True, "hide": True}
+
+
+class Case:
+    """One study: instances, models, captured activations, results and edits; made by `create` or `open`.
+
+    Examples
+    --------
+    >>> case = Case.create(folder / "tiny.case", dataset)
+    >>> case.count("label = 'Shirt'")
+    2
+    """
+
+    def __init__(self, folder: CaseFolder, *, dataset: Dataset | None = None) -> None:
+        self.folder = folder
+        self.dataset = dataset
+        self.attached: Model | None = None
+        self._model: str | None = None
+        self._guard = threading.RLock()
+        self._served_sequence = 0
+        self._layer: tuple[tuple[str, str], np.ndarray[Any, np.dtype[np.float32]]] | None = None
+        self._listeners: list[Callable[[int], None]] = []
+
+    def __repr__(self) -> str:
+        manifest = self.folder.manifest
+        models = ", ".join(self.folder.models) or "no model"
+        return f"<case {manifest.name!r}: {manifest.instances:,} {manifest.kind}s, {models}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    # making and opening ------------------------------------------------------------------------------------------
+
+    @classmethod
+    def create(cls, path: str | Path, dataset: Dataset, *, name: str | None = None, progress: Progress | None = None) -> Self:
+        """Make a case of a data set.
+
+        Parameters
+        ----------
+        path : folder to make; by custom it ends in ``.case``. It must not exist.
+        dataset : from `underglass.datasets`.
+        name : for people; by default the folder's name.
+        progress : called with done, total and stage while pictures and texts are copied.
+
+        Raises
+        ------
+        CaseError
+            The path exists or the disk is full. Nothing is left half-made.
+        DataError
+            The instances are not what they must be.
+        """
+        folder = CaseFolder.create(
+            path,
+            dataset.table,
+            kind=dataset.kind,
+            classes=dataset.classes,
+            source=dataset.description,
+            data_fingerprint=dataset.fingerprint,
+            skipped=dataset.skipped,
+            name=name,
+            fill=lambda writer: copy_media(dataset, writer, progress),
+        )
+        return cls(folder, dataset=dataset)
+
+    @classmethod
+    def open(cls, path: str | Path) -> Self:
+        """Open a case; no code from it is run.
+
+        Raises
+        ------
+        CaseError
+            There is no case, it is damaged, or a newer underglass made it.
+        """
+        return cls(CaseFolder.open(path))
+
+    def close(self) -> None:
+        """Let go of the files and end the jobs."""
+        if "jobs" in self.__dict__:
+            self.jobs.close()
+        if "serving" in self.__dict__:
+            self.serving.close()
+        self.folder.close()
+
+    # what is in it -----------------------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return self.folder.name
+
+    @property
+    def author(self) -> str:
+        """Who edits here; the login name unless set."""
+        return self.folder.journal.author
+
+    @author.setter
+    def author(self, name: str) -> None:
+        if not name.strip():
+            raise EditError("an author needs a name")
+        self.folder.journal.author = name.strip()
+
+    @property
+    def model(self) -> ModelFolder | None:
+        """The active model, or None while nothing is captured."""
+        done = [name for name in self.folder.models if self.folder.model(name).record.done]
+        if not done:
+            return None
+        return self.folder.model(self._model if self._model in done else done[-1])
+
+    def use_model(self, name: str) -> None:
+        """Make another captured model the active one: bare ``prediction`` and ``confidence`` are then its."""
+        self._model = self.folder.model(name).name
+        with self._guard:
+            self.serving.use_model(self._model)
+        self._tell()
+
+    @cached_property
+    def serving(self) -> Serving:
+        """The in-memory tables every view asks, edits laid over the source."""
+        serving = Serving.from_case(self.folder, model=self._model)
+        self._served_sequence = self.folder.journal.sequence
+        for view in self.views.values():
+            restore = view.calls.get("restore")
+            if restore is not None:
+                restore(self, serving)
+        return serving
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """The queue of long work."""
+        return Jobs()
+
+    @cached_property
+    def views(self) -> dict[str, View]:
+        """The views by name, in the rail's order."""
+        return discover().views
+
+    @cached_property
+    def damaged(self) -> list[str]:
+        """Files whose bytes are not what was recorded, found when the case was opened."""
+        return self.folder.verify()
+
+    def info(self) -> CaseInfo:
+        """The case's card: everything the shell shows."""
+        from underglass.views.about import case_info
+
+        self.sync()
+        return case_info(self)
+
+    def instance(self, row: int, layer: str | None = None) -> InstanceDetail:
+        """What the side panel shows of one instance."""
+        from underglass.views.instance import detail
+
+        self.sync()
+        return detail(self, row, layer)
+
+    def labels(self) -> Rows:
+        """Labels as they are now, ``(instances,)`` int32 class index, −1 unlabelled."""
+        return self.folder.labels()
+
+    def predictions(self) -> Rows:
+        """The active model's predictions, ``(instances,)`` int32 class index, −1 where there is none."""
+        return self._captured().predictions["prediction"].fill_null(-1).to_numpy().astype(np.int32)
+
+    def activations(self, layer: str, pooling: str = "mean") -> np.ndarray[Any, np.dtype[np.float32]]:
+        """One captured layer of the active model, ``(instances, units)`` float32; the last one asked for is kept in memory."""
+        model = self._captured()
+        key = (model.name, model.hash(layer, pooling))
+        if self._layer is None or self._layer[0] != key:
+            self._layer = (key, model.activations(layer, pooling).array())
+        return self._layer[1]
+
+    def table(self, where: Where | None = None) -> pa.Table:
+        """The instances with their values as they are now: labels, predictions, tags, notes, results' columns."""
+        self.sync()
+        return self.serving.table(self._tree(where))
+
+    def rows(self, where: Where) -> Rows:
+        """Which instances: rows, sorted."""
+        if isinstance(where, str | Mapping):
+            self.sync()
+            return self.serving.rows(self._tree(where))
+        return np.unique(np.asarray(where, np.int32))
+
+    def count(self, where: Where) -> int:
+        """How many instances."""
+        return len(self.rows(where))
+
+    # models ------------------------------------------------------------------------------------------------------
+
+    def capture(
+        self,
+        model: Model,
+        *,
+        layers: Sequence[str] | None = None,
+        pooling: Sequence[str] = ("max", "mean"),
+        batch_size: int | None = None,
+        factory: str | None = None,
+        progress: Progress | None = None,
+    ) -> ModelFolder:
+        """Run a model over all instances and keep pooled activations and predictions; resumes where it was stopped.
+
+        Parameters
+        ----------
+        model : from `underglass.models`.
+        layers : which layers; by default the ones the model suggests.
+        pooling : how maps become one number a unit: of max, mean, std, min.
+        batch_size : by default from the free memory; halved when memory runs out.
+        factory : import path of the function that makes the model, kept as text.
+        progress : called with instances done, all, and what is being done; by default a bar where there is a terminal.
+        """
+        captured = capture.run(
+            self.folder,
+            self._dataset(),
+            model,
+            layers=layers,
+            pooling=pooling,
+            batch_size=batch_size,
+            factory=factory,
+            progress=progress,
+        )
+        self.attached = model
+        self.__dict__.pop("serving", None)
+        self._tell()
+        return captured
+
+    def attach(self, model: Model, dataset: Dataset | None = None, *, verify: bool = True) -> None:
+        """Give the case its model back, so that what needs the model can run.
+
+        Raises
+        ------
+        ModelError
+            The model is not the one that was captured; says what differs.
+        """
+        if dataset is not None:
+            self.dataset = dataset
+        if verify:
+            capture.verify(self._captured(), self._dataset(), model)
+        self.attached = model
+        self._tell()
+
+    # analyses ----------------------------------------------------------------------------------------------------
+
+    def patterns(self, layer: str, *, progress: Progress | None = None, **settings: Any) -> Patterns:
+        """Groups of instances that a layer treats alike; kept, and found again by what they were computed from.
+
+        See `underglass.analyses.patterns.find_patterns` for the settings.
+        """
+        from underglass.views.patterns import find
+
+        return find(self, layer, progress=progress, **settings)
+
+    def projection(self, layer: str, *, progress: Progress | None = None, **settings: Any) -> Projection:
+        """A layer's instances in the plane; kept like patterns. See `underglass.analyses.projection.project`."""
+        from underglass.views.projection import project
+
+        return project(self, layer, progress=progress, **settings)
+
+    # edits -------------------------------------------------------------------------------------------------------
+
+    def subset(self, name: str, where: Where, *, note: str = "") -> Subset:
+        """Define a subset: live from a filter, frozen from rows."""
+        if isinstance(where, str | Mapping):
+            tree = self._tree(where)
+            self.edit("subset", value={"name": name, "kind": "live", "note": note}, where=tree)
+        else:
+            self.edit("subset", value={"name": name, "kind": "frozen", "note": note}, rows=where)
+        return self.subsets[name]
+
+    @property
+    def subsets(self) -> Mapping[str, Subset]:
+        """The subsets by name."""
+        return self.folder.journal.state().subsets
+
+    def tag(self, where: Where, tag: str) -> Edit:
+        """Put a tag on instances."""
+        return self._edit("tag", where, tag)
+
+    def untag(self, where: Where, tag: str) -> Edit:
+        """Take a tag off instances."""
+        return self._edit("untag", where, tag)
+
+    def note(self, where: Where, text: str | None) -> Edit:
+        """Write a note on instances; None takes it off."""
+        return self._edit("note", where, text)
+
+    def exclude(self, where: Where) -> Edit:
+        """Take instances out of all counts."""
+        return self._edit("exclude", where, None)
+
+    def include(self, where: Where) -> Edit:
+        """Take excluded instances in again."""
+        return self._edit("include", where, None)
+
+    def flag(self, where: Where, on: bool = True) -> Edit:  # noqa: FBT001, FBT002 - reads as a sentence
+        """Flag instances for a second look."""
+        return self._edit("flag", where, on)
+
+    def relabel(self, where: Where, label: str | None) -> Edit:
+        """Give instances another label; None takes it off. The source is never changed."""
+        return self._edit("label", where, label)
+
+    def undo(self, author: str | None = None) -> EditAnswer:
+        """Take back the last edit."""
+        return self._back_or_forth("undo", author)
+
+    def redo(self, author: str | None = None) -> EditAnswer:
+        """Do again what was taken back."""
+        return self._back_or_forth("redo", author)
+
+    def history(self) -> list[Edit]:
+        """All edits, in order."""
+        return self.folder.journal.edits()
+
+    def edit(
+        self,
+        op: str,
+        *,
+        where: Mapping[str, Any] | None = None,
+        rows: Any = None,
+        value: Any = None,
+        author: str | None = None,
+    ) -> EditAnswer:
+        """Make one edit on the instances that a filter tree holds, or on rows.
+
+        Parameters
+        ----------
+        op : see `underglass.store.Journal.append`.
+        where : a filter tree; rows are taken from it now.
+        rows : the instances, in place of `where`.
+        value : a class name for ``label``, a tag, a text, or a subset's ``{"name", "kind"}``.
+        author : who; by default the case's author.
+
+        Raises
+        ------
+        EditError
+            The edit cannot be made; nothing is written.
+        """
+        with self._guard:
+            self.sync()
+            tree = None if where is None else filters.check(where, self.serving.column_types(), subsets=list(self.subsets))
+            if op == "subset":
+                rows, value = self._definition(value, tree, rows)
+            elif op == "label":
+                value = self._code(value)
+            else:
+                value = VALUE_KEPT.get(op) if value is None else value
+            if rows is None and tree is not None and op not in ("subset", "drop_subset", "rename_subset"):
+                rows = self.serving.rows(tree)
+            edit = self.folder.journal.append(op, rows=rows, new=value, author=author)
+            self.sync()
+        return self._answer(edit)
+
+    def sync(self) -> int:
+        """Take in what was edited, by whomever; the data version after it."""
+        with self._guard:
+            serving, journal = self.serving, self.folder.journal
+            last = journal.poll()
+            if last == self._served_sequence:
+                return serving.version
+            serving.apply(journal.edits(since=self._served_sequence))
+            self._served_sequence = last
+        self._tell()
+        return serving.version
+
+    def listen(self, listener: Callable[[int], None]) -> Callable[[], None]:
+        """Call `listener` with the data version whenever it moves; returns how to stop."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def changed(self) -> None:
+        """Tell the listeners that a result has come: its columns are served from now on."""
+        self._tell()
+
+    # showing -----------------------------------------------------------------------------------------------------
+
+    def show(self, *, port: int = 0, open_browser: bool = True) -> None:
+        """Open the case in the browser; returns when it is interrupted."""
+        from importlib import import_module
+
+        import_module("underglass.hosts.server").serve(self, port=port, open_browser=open_browser)
+
+    # within ------------------------------------------------------------------------------------------------------
+
+    def _tell(self) -> None:
+        version = self.serving.version if "serving" in self.__dict__ else 0
+        for listener in list(self._listeners):
+            listener(version)
+
+    def _captured(self) -> ModelFolder:
+        model = self.model
+        if model is None:
+            raise ModelError("no model was captured into this case: case.capture(model) does it")
+        return model
+
+    def _dataset(self) -> Dataset:
+        if self.dataset is None:
+            from underglass.datasets import reopen
+
+            self.dataset = reopen(self.folder.manifest.source, self.folder.instances, self.folder.media)
+        return self.dataset
+
+    def _tree(self, where: Where | None) -> Any:
+        if where is None:
+            return None
+        self.sync()
+        types, names = self.serving.column_types(), list(self.subsets)
+        if isinstance(where, str):
+            return filters.parse(where, types, subsets=names)
+        if isinstance(where, Mapping):
+            return filters.check(where, types, subsets=names)
+        return {"op": "pick", "name": self.serving.make_pick(np.asarray(where, np.int32))}
+
+    def _edit(self, op: str, where: Where, value: Any) -> Edit:
+        if isinstance(where, str | Mapping):
+            self.edit(op, where=self._tree(where), value=value)
+        else:
+            self.edit(op, rows=where, value=value)
+        return self.folder.journal.edits(since=self.folder.journal.sequence - 1)[-1]
+
+    def _code(self, label: str | None) -> int | None:
+        if label is None:
+            return None
+        classes = self.folder.manifest.classes
+        if label not in classes:
+
+            raise EditError(unknown("label", label, classes))
+        return classes.index(label)
+
+    def _definition(self, value: Any, tree: Any, rows: Any) -> tuple[Any, dict[str, Any]]:
+        if not isinstance(value, Mapping) or not str(value.get("name", "")).strip():
+            raise EditError("a subset needs a name")
+        kind = value.get("kind", "live" if tree is not None else "frozen")
+        definition = {"name": str(value["name"]).strip(), "kind": kind, "note": str(value.get("note", ""))}
+        if kind == "live":
+            if tree is None:
+                raise EditError("a live subset needs a filter; give rows for a frozen one")
+            if any(part == "pick" for part in _ops(tree)):
+                raise EditError("what was picked instance by instance can be kept as a frozen subset only")
+            return None, {**definition, "filter": tree}
+        return (self.serving.rows(tree) if rows is None else rows), {**definition, "filter": None}
+
+    def _back_or_forth(self, way: str, author: str | None) -> EditAnswer:
+        with self._guard:
+            edit: Edit | None = getattr(self.folder.journal, way)(author)
+            if edit is None:
+                raise EditError(f"there is nothing to {way}")
+            self.sync()
+        return self._answer(edit)
+
+    def _answer(self, edit: Edit) -> EditAnswer:
+        summary = edit.summary()
+        return EditAnswer(
+            version=self.serving.version,
+            count=edit.count,
+            summary=summary[:1].upper() + summary[1:],
+            sequence=edit.sequence,
+        )
+
+
+def _ops(tree: Mapping[str, Any]) -> Iterator[str]:
+    yield tree["op"]
+    for term in [*tree.get("terms", ()), *([tree["term"]] if "term" in tree else [])]:
+        yield from _ops(term)
+
+
