@@ -5,6 +5,8 @@
 * `torch`: a torch ``Dataset`` or ``DataLoader``
 * `table`: a CSV, Parquet or Arrow file, pandas, polars or Arrow, with paths, texts or plain features
 
+* `reopen`: the instances of a case, from the case
+
 Each returns a `Dataset`: a table with one row an instance (``row, id, label, split`` and the person's own columns), a way
 to load raw instances, and what to show of one. What could not be read is named in ``skipped``, never replaced.
 """
@@ -13,7 +15,8 @@ from underglass.datasets.array_data import arrays
 from underglass.datasets.dataset import Dataset, Instances
 from underglass.datasets.files import read_table
 from underglass.datasets.image_files import image_folder
+from underglass.datasets.reopening import reopen
 from underglass.datasets.tables import table
 from underglass.datasets.torch_data import torch
 
-__all__ = ["Dataset", "Instances", "arrays", "image_folder", "read_table", "table", "torch"]
+__all__ = ["Dataset", "Instances", "arrays", "image_folder", "read_table", "reopen", "table", "torch"]

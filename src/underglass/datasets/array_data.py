@@ -67,13 +67,13 @@ def arrays(
             name = f"feature_{feature}"
             if name not in table.column_names:
                 table = table.append_column(name, pa.array(values[:, feature]))
-    shape = list(values.shape[1:]) if isinstance(values, np.ndarray) else None
+    stored = {"shape": list(values.shape[1:]), "dtype": str(values.dtype)} if isinstance(values, np.ndarray) else {}
     return Instances(
         kind=kind,
         classes=names,
         table=table,
-        description={"reader": "arrays", "shape": shape},
-        fingerprint=fingerprint(table.column("id"), values),
+        description={"reader": "arrays", **stored},
+        identity=fingerprint(table.column("id"), values),
         source=values.__getitem__,
         show=_shower(kind, values),
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -62,7 +63,8 @@ class Instances:
 
     Parameters
     ----------
-    kind, classes, table, description, fingerprint, skipped : see `Dataset`.
+    kind, classes, table, description, skipped : see `Dataset`.
+    identity : the fingerprint, or a function that computes it when it is asked for.
     source : ``row → raw instance``.
     show : ``row → what a person is shown``.
     """
@@ -71,13 +73,18 @@ class Instances:
     classes: tuple[str, ...]
     table: pa.Table
     description: Mapping[str, Any]
-    fingerprint: str
+    identity: str | Callable[[], str] = field(repr=False)
     source: Callable[[int], Any] = field(repr=False)
     show: Callable[[int], Array | str | None] = field(repr=False)
     skipped: tuple[Skipped, ...] = ()
 
     def __len__(self) -> int:
         return int(self.table.num_rows)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """32 hexadecimal digits over ids and bytes of the instances."""
+        return self.identity if isinstance(self.identity, str) else self.identity()
 
     def load(self, rows: Sequence[int]) -> list[Any]:
         """Raw instances of the given rows, in their order."""

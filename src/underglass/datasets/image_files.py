@@ -113,9 +113,6 @@ def assemble(
     }
     columns = {**{name: values for name, values in sizes.items() if name not in metadata}, **metadata}
     table = instance_table(len(kept), ids=ids, labels=codes, split=split, metadata=columns)
-    digest = hashlib.blake2b(digest_size=16)
-    for name, one in zip(table.column("id").to_pylist(), seen, strict=True):
-        digest.update(f"{name}\x00{one.digest}\n".encode())
     paths = tuple(kept)
 
     def picture(row: int) -> Any:
@@ -126,11 +123,19 @@ def assemble(
         classes=names,
         table=table,
         description=dict(description),
-        fingerprint=digest.hexdigest(),
+        identity=identity(table.column("id").to_pylist(), [one.digest for one in seen]),
         source=picture,
         show=picture,
         skipped=tuple(skipped),
     )
+
+
+def identity(ids: Sequence[Any], digests: Sequence[str]) -> str:
+    """32 hexadecimal digits over the ids and the digests of their files."""
+    digest = hashlib.blake2b(digest_size=16)
+    for name, one in zip(ids, digests, strict=True):
+        digest.update(f"{name}\x00{one}\n".encode())
+    return digest.hexdigest()
 
 
 def _walk(root: Path) -> Iterator[Path]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,12 +82,21 @@ def table(
         if name is not None and name not in columns:
             raise DataError(unknown("column", name, columns))
     taken = {name for name in (*roles.values(), image, text) if name is not None}
-    metadata = {_free(name, columns): values for name, values in columns.items() if name not in taken}
+    kept_as = {name: _free(name, columns) for name in columns}
+    metadata = {kept_as[name]: values for name, values in columns.items() if name not in taken}
+    for role, name in roles.items():
+        if name is not None and name in (features or ()):
+            raise DataError(
+                f"column {name!r} is the {role}; a model that is given it has nothing to learn, so it cannot be a feature."
+            )
     chosen = _Chosen({role: columns[name] if name else None for role, name in roles.items()}, metadata, classes)
-    where = {"reader": "table", "root": str(base) if base else None, "columns": list(columns)}
+    where: dict[str, Any] = {"reader": "table", "root": str(base) if base else None, "columns": list(columns)}
+    where["moved"] = {name: kept for name, kept in kept_as.items() if name not in taken and kept != name}
     if image is not None:
         folder = Path(root) if root else base or Path()
-        return _pictures(columns[image], chosen, {**where, "root": readable(str(folder))}, folder, progress)
+        return _pictures(
+            kept_as[image], columns[image], chosen, {**where, "root": readable(str(folder.resolve()))}, folder, progress
+        )
     if text is not None:
         return _texts(columns[text], chosen, where)
     wanted = (
@@ -121,7 +130,7 @@ def _role(role: str, name: str | None, columns: dict[str, pa.Array]) -> str | No
     return name
 
 
-def _free(name: str, columns: dict[str, pa.Array]) -> str:
+def _free(name: str, columns: Mapping[str, pa.Array]) -> str:
     """A metadata column's name, moved out of the way of the names that mean something."""
     if name.lower() not in RESERVED:
         return name
@@ -164,7 +173,9 @@ class _Chosen:
         return [str(value) for value in column.to_pylist()]
 
 
-def _pictures(column: pa.Array, chosen: _Chosen, where: dict[str, Any], root: Path, progress: Progress | None) -> Instances:
+def _pictures(
+    name: str, column: pa.Array, chosen: _Chosen, where: dict[str, Any], root: Path, progress: Progress | None
+) -> Instances:
     names = column.to_pylist()
     paths = [root / str(name) if name is not None else None for name in names]
     read = iter(inspect_all([path for path in paths if path is not None], progress))
@@ -177,13 +188,18 @@ def _pictures(column: pa.Array, chosen: _Chosen, where: dict[str, Any], root: Pa
         for i, one in enumerate(seen)
         if one.fault is not None
     ]
+    given = chosen.of(keep, ids)
+    path_column = "id"
+    if chosen.roles["id"] is not None or not pa.types.is_string(ids.type):
+        path_column = name
+        given["metadata"] = {path_column: column.take(pa.array(keep, pa.int64())), **given["metadata"]}
     return assemble(
         kept=[path for i in keep if (path := paths[i]) is not None],
         seen=[seen[i] for i in keep],
         classes=chosen.classes,
         skipped=skipped,
-        description=where,
-        **chosen.of(keep, ids),
+        description={**where, "image": path_column},
+        **given,
     )
 
 
@@ -208,7 +224,7 @@ def _texts(column: pa.Array, chosen: _Chosen, where: dict[str, Any]) -> Instance
         classes=names,
         table=instances,
         description=where,
-        fingerprint=fingerprint(instances.column("id"), texts),
+        identity=fingerprint(instances.column("id"), texts),
         source=texts.__getitem__,
         show=texts.__getitem__,
         skipped=tuple((called[i], "no text") for i, word in enumerate(words) if word is None),
@@ -226,7 +242,7 @@ def _rows(features: dict[str, pa.Array], chosen: _Chosen, where: dict[str, Any],
         classes=names,
         table=instances,
         description={**where, "features": list(features)},
-        fingerprint=fingerprint(instances.column("id"), records),
+        identity=fingerprint(instances.column("id"), records),
         source=records.__getitem__,
         show=lambda row: None,
     )

@@ -89,7 +89,7 @@ def torch(
         classes=names,
         table=table,
         description={"reader": "torch", "dataset": type(source).__name__},
-        fingerprint=digest.hexdigest(),
+        identity=digest.hexdigest(),
         source=load,
         show=_shower(kind, load),
     )

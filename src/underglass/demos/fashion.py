@@ -84,14 +84,14 @@ def measures(images: Array) -> dict[str, Array]:
     >>> measures(np.array([[[255, 255], [0, 0]]], np.uint8))["symmetry"].tolist()
     [1.0]
     """
-    values = images.astype(np.float32) / 255
+    values = images.astype(np.float64) / 255
     inked = images > 0
     amount = values.sum((1, 2))
     apart = np.abs(values - values[:, :, ::-1]).sum((1, 2)) / 2
     return {
-        "coverage": inked.mean((1, 2)).round(3).astype(np.float32),
-        "brightness": (amount / np.maximum(inked.sum((1, 2)), 1)).round(3).astype(np.float32),
-        "symmetry": (1 - apart / np.maximum(amount, 1e-6)).round(3).astype(np.float32),
+        "coverage": inked.mean((1, 2)).round(3),
+        "brightness": (amount / np.maximum(inked.sum((1, 2)), 1)).round(3),
+        "symmetry": (1 - apart / np.maximum(amount, 1e-6)).round(3),
     }
 
 
