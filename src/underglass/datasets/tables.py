@@ -93,10 +93,8 @@ def table(
     where: dict[str, Any] = {"reader": "table", "root": str(base) if base else None, "columns": list(columns)}
     where["moved"] = {name: kept for name, kept in kept_as.items() if name not in taken and kept != name}
     if image is not None:
-        folder = Path(root) if root else base or Path()
-        return _pictures(
-            kept_as[image], columns[image], chosen, {**where, "root": readable(str(folder.resolve()))}, folder, progress
-        )
+        where["root"] = str((Path(root) if root else base or Path()).resolve())
+        return _pictures(kept_as[image], columns[image], chosen, where, progress)
     if text is not None:
         return _texts(columns[text], chosen, where)
     wanted = (
@@ -173,10 +171,8 @@ class _Chosen:
         return [str(value) for value in column.to_pylist()]
 
 
-def _pictures(
-    name: str, column: pa.Array, chosen: _Chosen, where: dict[str, Any], root: Path, progress: Progress | None
-) -> Instances:
-    names = column.to_pylist()
+def _pictures(kept_as: str, column: pa.Array, chosen: _Chosen, where: dict[str, Any], progress: Progress | None) -> Instances:
+    root, names = Path(where["root"]), column.to_pylist()
     paths = [root / str(name) if name is not None else None for name in names]
     read = iter(inspect_all([path for path in paths if path is not None], progress))
     seen = [next(read) if path is not None else Inspected("no path") for path in paths]
@@ -191,14 +187,14 @@ def _pictures(
     given = chosen.of(keep, ids)
     path_column = "id"
     if chosen.roles["id"] is not None or not pa.types.is_string(ids.type):
-        path_column = name
+        path_column = kept_as
         given["metadata"] = {path_column: column.take(pa.array(keep, pa.int64())), **given["metadata"]}
     return assemble(
         kept=[path for i in keep if (path := paths[i]) is not None],
         seen=[seen[i] for i in keep],
         classes=chosen.classes,
         skipped=skipped,
-        description={**where, "image": path_column},
+        description={**where, "root": readable(str(root)), "image": path_column},
         **given,
     )
 
