@@ -25,11 +25,16 @@ class Activations:
 
     Parameters
     ----------
-    paths : the shards' files, in the order of their instances.
-    instances : how many instances, in all.
-    units : how many units.
-    shard_size : instances per shard; the last shard may hold fewer.
-    content : the hash of all values, that results are keyed by.
+    paths
+        The shards' files, in the order of their instances.
+    instances
+        How many instances, in all.
+    units
+        How many units.
+    shard_size
+        Instances per shard; the last shard may hold fewer.
+    content
+        The hash of all values, that results are keyed by.
     """
 
     def __init__(

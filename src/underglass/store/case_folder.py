@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import glob
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -15,25 +18,28 @@ import numpy as np
 import pyarrow as pa
 
 from underglass.errors import CaseError, DataError, ModelError, unknown
-from underglass.store.fingerprints import hash_bytes, hash_file
+from underglass.store.fingerprints import hash_file
 from underglass.store.instances import FILE as INSTANCES
 from underglass.store.instances import check_instances, read_instances, write_instances
 from underglass.store.journal import FILE as EDITS
 from underglass.store.journal import Journal
-from underglass.store.manifest import Manifest, change_manifest, library_versions, now, read_manifest, write_manifest
+from underglass.store.locks import Busy, locked
+from underglass.store.manifest import SEALED, Manifest, change_manifest, library_versions, now, read_manifest, write_manifest
 from underglass.store.media import MediaStore
 from underglass.store.media_writer import MediaWriter
 from underglass.store.model_folder import RECORD, ModelFolder
 from underglass.store.names import to_folder
 from underglass.store.records import ModelRecord
 from underglass.store.results import ResultStore
+from underglass.store.shards import LOCK as SHARDS_LOCK
 from underglass.store.shards import ShardWriter
 from underglass.store.verification import verify
-from underglass.store.writing import disk_errors, sync_folder
+from underglass.store.writing import disk_errors, sync_file
 
 KINDS = ("image", "text", "row")
 Kind = Literal["image", "text", "row"]
-UNFINISHED = ".unfinished"
+UNFINISHED, BUSY = ".unfinished", ".busy"
+THERE = "{} is there already: choose another path, or open it"
 
 
 class CaseFolder:
@@ -65,14 +71,24 @@ class CaseFolder:
 
         Parameters
         ----------
-        path : where; must not exist. By custom it ends in ``.case``.
-        instances : see `check_instances`.
-        classes : names of the labels, all different.
-        source : plain JSON about where the instances came from; ``root`` is the folder that media links lie in.
-        data_fingerprint : of ids and bytes of the data.
-        skipped : ``(id, reason)`` of instances that could not be read.
-        name : for people; by default the folder's name without ``.case``.
-        fill : adds the media before the case appears.
+        path
+            Where; must not exist. By custom it ends in ``.case``.
+        instances
+            See `check_instances`.
+        kind
+            ``"image"``, ``"text"`` or ``"row"``: what an instance is.
+        classes
+            Names of the labels, all different.
+        source
+            Plain JSON about where the instances came from; ``root`` is the folder that media links lie in.
+        data_fingerprint
+            Of ids and bytes of the data.
+        skipped
+            ``(id, reason)`` of instances that could not be read.
+        name
+            For people; by default the folder's name without ``.case``.
+        fill
+            Adds the media before the case appears.
 
         Raises
         ------
@@ -83,35 +99,23 @@ class CaseFolder:
         """
         place = Path(path)
         if place.exists() or place.is_symlink():
-            raise CaseError(f"{place} is there already: choose another path, or open it")
+            raise CaseError(THERE.format(place))
         if kind not in KINDS:
             raise DataError(unknown("kind of instances", kind, KINDS))
         table = check_instances(instances, classes)
-        with disk_errors(place):
-            place.parent.mkdir(parents=True, exist_ok=True)
-            draft = place.parent / f".{place.name}.{secrets.token_hex(4)}{UNFINISHED}"
-            draft.mkdir()
-        try:
-            manifest = Manifest(
-                name=name or place.name.removesuffix(".case"),
-                kind=kind,
-                classes=tuple(str(one) for one in classes),
-                instances=table.num_rows,
-                source=dict(source),
-                data_fingerprint=data_fingerprint,
-                skipped=tuple((str(one), str(reason)) for one, reason in skipped),
-                created=now(),
-                versions=library_versions(),
-            )
+        manifest = Manifest(
+            name=name or place.name.removesuffix(".case"),
+            kind=kind,
+            classes=tuple(str(one) for one in classes),
+            instances=table.num_rows,
+            source=dict(source),
+            data_fingerprint=data_fingerprint,
+            skipped=tuple((str(one), str(reason)) for one, reason in skipped),
+            created=now(),
+            versions=library_versions(),
+        )
+        with _draft(place) as draft:
             cls._fill(draft, manifest, table, fill)
-            with disk_errors(place):
-                if place.exists():
-                    raise CaseError(f"{place} is there already: choose another path, or open it")
-                os.rename(draft, place)
-                sync_folder(place.parent)
-        except BaseException:
-            shutil.rmtree(draft, ignore_errors=True)
-            raise
         return cls(place)
 
     @classmethod
@@ -162,7 +166,7 @@ class CaseFolder:
     @cached_property
     def source_labels(self) -> np.ndarray[Any, np.dtype[np.int32]]:
         """Labels of the source, ``(instances,)`` int32, −1 unlabelled, read-only."""
-        labels = self.instances["label"].fill_null(-1).to_numpy().astype(np.int32)
+        labels: np.ndarray[Any, np.dtype[np.int32]] = self.instances["label"].fill_null(-1).to_numpy().astype(np.int32)
         labels.flags.writeable = False
         return labels
 
@@ -178,7 +182,7 @@ class CaseFolder:
             self.path / "media",
             self.manifest.instances,
             root=Path(root) if isinstance(root, str) else None,
-            record=lambda files: self._record({f"media/{name}": value for name, value in files.items()}),
+            written=lambda: self._record("media/media.json"),
         )
 
     @property
@@ -219,14 +223,14 @@ class CaseFolder:
     def remove_model(self, name: str) -> None:
         """Remove a captured model with its activations."""
         folder = self.model(name)
-        relative = f"models/{to_folder(name)}/{RECORD}"
-        change_manifest(
-            self.path,
-            lambda m: replace(
-                m, models=tuple(one for one in m.models if one != name), files={p: h for p, h in m.files.items() if p != relative}
-            ),
-        )
-        with disk_errors(folder.path):
+        path = f"models/{to_folder(name)}/{RECORD}"
+
+        def change(manifest: Manifest) -> Manifest:
+            models = tuple(one for one in manifest.models if one != name)
+            return replace(manifest, models=models, files={one: value for one, value in manifest.files.items() if one != path})
+
+        with locked(folder.path / SHARDS_LOCK, wait=False), disk_errors(folder.path):
+            change_manifest(self.path, change)
             shutil.rmtree(folder.path)
 
     @cached_property
@@ -259,17 +263,18 @@ class CaseFolder:
     def _model_path(self, name: str) -> Path:
         return self.path / "models" / to_folder(name)
 
-    def _record(self, files: Mapping[str, str]) -> None:
-        change_manifest(self.path, lambda m: replace(m, files={**m.files, **files}))
+    def _record(self, path: str) -> None:
+        """Note in the manifest that a file with a seal of its own must be there."""
+        change_manifest(self.path, lambda m: replace(m, files={**m.files, path: SEALED}))
 
-    def _record_model(self, name: str, record: bytes) -> None:
+    def _record_model(self, name: str) -> None:
         path = f"models/{to_folder(name)}/{RECORD}"
-        change_manifest(
-            self.path,
-            lambda m: replace(
-                m, models=m.models if name in m.models else (*m.models, name), files={**m.files, path: hash_bytes(record)}
-            ),
-        )
+
+        def change(manifest: Manifest) -> Manifest:
+            models = manifest.models if name in manifest.models else (*manifest.models, name)
+            return replace(manifest, models=models, files={**manifest.files, path: SEALED})
+
+        change_manifest(self.path, change)
 
     def _seen(self) -> tuple[int, int, int] | None:
         try:
@@ -277,3 +282,33 @@ class CaseFolder:
         except OSError:
             return None
         return found.st_mtime_ns, found.st_ino, found.st_size
+
+
+@contextmanager
+def _draft(place: Path) -> Iterator[Path]:
+    """A hidden folder that becomes `place` at the end, or is removed; what killed processes left of theirs goes too."""
+    with disk_errors(place):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        for left in place.parent.glob(f".{glob.escape(place.name)}.*{UNFINISHED}"):
+            with suppress(Busy, OSError), locked(left / BUSY, wait=False):
+                shutil.rmtree(left)
+        draft = place.parent / f".{place.name}.{secrets.token_hex(4)}{UNFINISHED}"
+        draft.mkdir()
+    try:
+        with locked(draft / BUSY):
+            yield draft
+            (draft / BUSY).unlink()
+            with disk_errors(place):
+                sync_file(draft)
+                if place.exists():
+                    raise CaseError(THERE.format(place))
+                try:
+                    os.rename(draft, place)
+                except OSError as error:
+                    if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+                        raise CaseError(THERE.format(place)) from error
+                    raise
+                sync_file(place.parent)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise

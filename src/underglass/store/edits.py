@@ -6,9 +6,10 @@ what was there before, so that it can be taken back.
 
 from __future__ import annotations
 
+import dataclasses
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -66,14 +67,22 @@ class Edit:
 
     Parameters
     ----------
-    sequence : its place, counted from 1 without gaps.
-    time : ISO, UTC.
-    op : an operation of `FIELDS`, or ``"undo"`` or ``"redo"``.
-    field : what it changes: ``label, confirmed, tag, note, excluded, flag, hide, subset``.
-    key : the tag's name, or the kind of thing (other than instances) that is flagged or hidden; else empty.
-    undoes : of an undo the sequence of the edit it takes back, of a redo that of the undo.
-    count : how many instances (or other things).
-    text : what was done, in words, without "undid" or "redid".
+    sequence
+        Its place, counted from 1 without gaps.
+    time
+        ISO, UTC.
+    op
+        An operation of `FIELDS`, or ``"undo"`` or ``"redo"``.
+    field
+        What it changes: ``label, confirmed, tag, note, excluded, flag, hide, subset``.
+    key
+        The tag's name, or the kind of thing (other than instances) that is flagged or hidden; else empty.
+    undoes
+        Of an undo the sequence of the edit it takes back, of a redo that of the undo.
+    count
+        How many instances (or other things).
+    text
+        What was done, in words, without "undid" or "redid".
     """
 
     sequence: int
@@ -85,7 +94,7 @@ class Edit:
     count: int
     undoes: int | None
     text: str
-    read: Callable[[], Content] = field(repr=False, compare=False)
+    read: Callable[[], Content] = dataclasses.field(repr=False, compare=False)
 
     @cached_property
     def content(self) -> Content:
@@ -116,7 +125,7 @@ class Edit:
         return self.content.old
 
     def summary(self) -> str:
-        """What was done, for people: ``labelled 312 instances Coat``."""
+        """What was done, for people: ``labelled 312 instances 'Coat'``."""
         return {"undo": "undid: ", "redo": "redid: "}.get(self.op, "") + self.text
 
 

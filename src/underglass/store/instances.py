@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from underglass.errors import CaseError, DataError
-from underglass.store.writing import disk_errors, part_beside, sync_folder
+from underglass.store.writing import replacing
 
 FILE = "instances.parquet"
 MOST_INSTANCES = 2**31 - 1
@@ -27,9 +27,11 @@ def check_instances(table: pa.Table, classes: Sequence[str]) -> pa.Table:
 
     Parameters
     ----------
-    table : needs ``id`` (text or integers, unique, no nulls); ``row``, if there, must count from 0;
+    table
+        Needs ``id`` (text or integers, unique, no nulls); ``row``, if there, must count from 0;
         ``label`` is the class index, null where unlabelled; a missing ``label`` or ``split`` is all null.
-    classes : names of the labels.
+    classes
+        Names of the labels.
 
     Raises
     ------
@@ -70,20 +72,8 @@ def check_instances(table: pa.Table, classes: Sequence[str]) -> pa.Table:
 
 def write_instances(folder: Path, table: pa.Table) -> None:
     """Write the checked table, atomically."""
-    path = folder / FILE
-    part = part_beside(path)
-    with disk_errors(path):
-        try:
-            pq.write_table(table, part, compression="zstd")
-            with part.open("rb+") as file:
-                import os
-
-                os.fsync(file.fileno())
-            part.replace(path)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
-        sync_folder(folder)
+    with replacing(folder / FILE) as part:
+        pq.write_table(table, part, compression="zstd")
 
 
 def read_instances(folder: Path, n: int) -> pa.Table:

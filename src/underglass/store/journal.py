@@ -44,12 +44,18 @@ class Journal:
 
     Parameters
     ----------
-    path : the SQLite file; made if missing.
-    instances : how many instances the case has.
-    data_fingerprint : of the case's data; a journal of other data is refused.
-    classes : names of the labels; a class index is checked against them.
-    source_labels : gives the source's labels, ``(instances,)`` int32, −1 unlabelled; read when first needed.
-    author : who edits, where a call does not say; by default the user's login name.
+    path
+        The SQLite file; made if missing.
+    instances
+        How many instances the case has.
+    data_fingerprint
+        Of the case's data; a journal of other data is refused.
+    classes
+        Names of the labels; a class index is checked against them.
+    source_labels
+        Gives the source's labels, ``(instances,)`` int32, −1 unlabelled; read when first needed.
+    author
+        Who edits, where a call does not say; by default the user's login name.
     """
 
     def __init__(
@@ -109,12 +115,19 @@ class Journal:
 
         Parameters
         ----------
-        op : ``label`` (`new`: class index, None for unlabelled, or one per row), ``confirm`` (True or False), ``tag, untag``
+        op
+            ``label`` (`new`: class index, None for unlabelled, or one per row), ``confirm`` (True or False), ``tag, untag``
             (a name), ``note`` (a text or None), ``exclude, include``, ``flag, hide`` (True or False; without rows
             ``{"kind", "ids", "on"}`` for other things than instances), ``subset`` (``{"name", "kind": "live"|"frozen",
             "filter", "note"}``), ``drop_subset`` (``{"name"}``), ``rename_subset`` (``{"name", "to"}``).
-        rows : the instances, in any order.
-        old : what the person saw, one value or one per row; if it does not hold any more the edit is refused.
+        rows
+            The instances, in any order.
+        new
+            The value to put, as said for each operation.
+        old
+            What the person saw, one value or one per row; if it does not hold any more the edit is refused.
+        author
+            Who makes it; by default the journal's author.
 
         Raises
         ------
@@ -168,7 +181,8 @@ class Journal:
 
         Parameters
         ----------
-        n : how many instances the caller thinks there are; refused if wrong.
+        n
+            How many instances the caller thinks there are; refused if wrong.
         """
         if n is not None and n != self.instances:
             raise EditError(f"the case has {self.instances} instances, not {n}")
@@ -258,7 +272,7 @@ class Journal:
     def _put_back(self, op: str, author: str, time: str, first: Entry, last: Entry) -> Edit:
         source = self._file.row(first.sequence)
         change = self._backward(source) if op == "undo" else self._forward(source)
-        self._refuse_conflict(op, author, first, last, change, source)
+        self._refuse_conflict(op, author, first, last, set(change.names))
         row = {
             "sequence": self._history.last + 1,
             "time": time,
@@ -275,8 +289,8 @@ class Journal:
         self._take(row, change)
         return self._edit(row)
 
-    def _refuse_conflict(self, op: str, author: str, first: Entry, last: Entry, change: Change, source: dict[str, Any]) -> None:
-        names = set(change.names)
+    def _refuse_conflict(self, op: str, author: str, first: Entry, last: Entry, names: set[str]) -> None:
+        source = self._file.row(first.sequence)
         for other in self._history.against(op, author, last):
             if not other.may_touch(first, names):
                 continue

@@ -41,13 +41,14 @@ COLUMNS = (
 SMALL = tuple(name for name in COLUMNS if name not in ("rows", "codes", "before"))
 TABLES = {
     "meta": "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
-    "edits": (
-        "CREATE TABLE edits (sequence INTEGER PRIMARY KEY, time TEXT NOT NULL, author TEXT NOT NULL, op TEXT NOT NULL, field TEXT NOT NULL, "
-        "key TEXT NOT NULL, count INTEGER NOT NULL, rows BLOB, low INTEGER, high INTEGER, names TEXT, new TEXT, codes BLOB, before BLOB, "
-        "undoes INTEGER, root INTEGER, chain TEXT NOT NULL)"
-    ),
-    "never_changed": "CREATE TRIGGER never_changed BEFORE UPDATE ON edits BEGIN SELECT RAISE(ABORT, 'edits are never changed'); END",
-    "never_deleted": "CREATE TRIGGER never_deleted BEFORE DELETE ON edits BEGIN SELECT RAISE(ABORT, 'edits are never deleted'); END",
+    "edits": """CREATE TABLE edits (
+        sequence INTEGER PRIMARY KEY, time TEXT NOT NULL, author TEXT NOT NULL, op TEXT NOT NULL,
+        field TEXT NOT NULL, key TEXT NOT NULL, count INTEGER NOT NULL, rows BLOB, low INTEGER, high INTEGER,
+        names TEXT, new TEXT, codes BLOB, before BLOB, undoes INTEGER, root INTEGER, chain TEXT NOT NULL)""",
+    "never_changed": """CREATE TRIGGER never_changed BEFORE UPDATE ON edits
+        BEGIN SELECT RAISE(ABORT, 'edits are never changed'); END""",
+    "never_deleted": """CREATE TRIGGER never_deleted BEFORE DELETE ON edits
+        BEGIN SELECT RAISE(ABORT, 'edits are never deleted'); END""",
 }
 
 
@@ -65,14 +66,18 @@ class JournalFile:
         drive = network_drive(path.parent)
         if drive is not None:
             warnings.warn(
-                f"{path.parent} is on a network drive ({drive}): edits are slower there, and safe only if the drive's locks work; "
-                "keep the case on a local disk while several people edit it",
+                f"{path.parent} is on a network drive ({drive}): edits are slower there, and safe only if the drive's "
+                "locks work; keep the case on a local disk while several people edit it",
                 stacklevel=4,
             )
         self.writable = True
         with self._errors():
             self._connection = self._connect(wal=drive is None)
-            self._prepare(data_fingerprint, instances)
+            try:
+                self._prepare(data_fingerprint, instances)
+            except BaseException:
+                self._connection.close()
+                raise
 
     def close(self) -> None:
         """Let go of the file; what is in the write-ahead log moves into it."""
@@ -131,22 +136,34 @@ class JournalFile:
         return None if found == "ok" else str(found)
 
     def _connect(self, *, wal: bool) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False)
+        try:
+            return self._opened(str(self.path), "WAL" if wal else "DELETE")
+        except sqlite3.OperationalError as error:
+            if "readonly" not in str(error) and "unable to open" not in str(error):
+                raise
+        self.writable = False
+        log = self.path.with_name(self.path.name + "-wal")
+        if log.exists() and log.stat().st_size:
+            raise CaseError(
+                f"{self.path.parent} is write-protected and was not closed well: its last edits are in {log.name}, "
+                "which can be read only where it can be written; copy the case to a folder of your own"
+            )
+        # no log can be made beside the file, so it is read as it stands
+        return self._opened(f"{self.path.absolute().as_uri()}?immutable=1", None)
+
+    @staticmethod
+    def _opened(name: str, mode: str | None) -> sqlite3.Connection:
+        uri = name.startswith("file:")
+        connection = sqlite3.connect(name, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False, uri=uri)
         try:
             connection.execute("PRAGMA trusted_schema = OFF")
             connection.execute("PRAGMA cell_size_check = ON")
-            connection.execute("PRAGMA journal_mode = " + ("WAL" if wal else "DELETE"))
-            connection.execute("PRAGMA synchronous = FULL")
-        except sqlite3.OperationalError as error:
+            if mode is not None:
+                connection.execute(f"PRAGMA journal_mode = {mode}")
+                connection.execute("PRAGMA synchronous = FULL")
+        except sqlite3.Error:
             connection.close()
-            if "readonly" not in str(error) and "unable to open" not in str(error):
-                raise
-            # a write-protected folder: no log can be made beside the file, so it is read as it stands
-            connection = sqlite3.connect(
-                f"{self.path.absolute().as_uri()}?immutable=1", uri=True, isolation_level=None, check_same_thread=False
-            )
-            connection.execute("PRAGMA trusted_schema = OFF")
-            self.writable = False
+            raise
         return connection
 
     def _prepare(self, data_fingerprint: str, instances: int) -> None:
@@ -165,7 +182,8 @@ class JournalFile:
         meta = dict(connection.execute("SELECT key, value FROM meta")) if "meta" in found else {}
         if meta.get("schema", "").isdigit() and int(meta["schema"]) > SCHEMA:
             raise CaseError(
-                f"{self.path} was written by a newer underglass (journal schema {meta['schema']}; this one reads up to {SCHEMA}): upgrade underglass"
+                f"{self.path} was written by a newer underglass "
+                f"(journal schema {meta['schema']}; this one reads up to {SCHEMA}): upgrade underglass"
             )
         if found != TABLES:
             raise CaseError(f"{self.path} is damaged: it is not laid out as a journal of edits")

@@ -6,22 +6,21 @@ under the case's lock.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from underglass.errors import CaseError
-from underglass.store.fingerprints import hash_json
 from underglass.store.locks import locked
-from underglass.store.writing import write_json
+from underglass.store.sealed import open_sealed, write_sealed
 
 SCHEMA = 1
 FILE = "case.json"
 LOCK = ".lock"
+SEALED = "sealed"
 LIBRARIES = ("underglass", "numpy", "pyarrow")
 
 
@@ -31,15 +30,24 @@ class Manifest:
 
     Parameters
     ----------
-    classes : names of the labels, in the order of their codes.
-    instances : how many.
-    source : plain JSON about where the instances came from (reader, description, root).
-    data_fingerprint : of ids and bytes of the data.
-    skipped : ``(id, reason)`` of instances that could not be read and are not in the case.
-    models : names in the order of their capture.
-    files : hash by path inside the case.
-    created : ISO time, UTC.
-    versions : of the libraries that made the case.
+    classes
+        Names of the labels, in the order of their codes.
+    instances
+        How many.
+    source
+        Plain JSON about where the instances came from (reader, description, root).
+    data_fingerprint
+        Of ids and bytes of the data.
+    skipped
+        ``(id, reason)`` of instances that could not be read and are not in the case.
+    models
+        Names in the order of their capture.
+    files
+        Hash by path inside the case; ``"sealed"`` for a file that carries the hash of its own content.
+    created
+        ISO time, UTC.
+    versions
+        Of the libraries that made the case.
     """
 
     name: str
@@ -54,10 +62,6 @@ class Manifest:
     created: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
     schema: int = SCHEMA
-
-    def seal(self) -> str:
-        """The hash that ``case.json`` must carry to be as it was written."""
-        return hash_json(asdict(self))
 
 
 def now() -> str:
@@ -78,11 +82,11 @@ def library_versions() -> dict[str, str]:
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Replace ``case.json``."""
-    write_json(folder / FILE, {**asdict(manifest), "seal": manifest.seal()})
+    write_sealed(folder / FILE, asdict(manifest))
 
 
 def read_manifest(folder: Path) -> tuple[Manifest, bool]:
-    """The manifest, and whether it still bears the seal it was written with.
+    """The manifest, and whether it is as it was written.
 
     Raises
     ------
@@ -95,32 +99,16 @@ def read_manifest(folder: Path) -> tuple[Manifest, bool]:
     if not path.is_file():
         raise CaseError(f"{folder} is not a case: it has no {FILE}")
     try:
-        fields = json.loads(path.read_bytes())
-        schema = fields["schema"]
-        if type(schema) is not int or schema < 1:
-            raise ValueError(f"schema is {schema!r}")
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise CaseError(f"{path} is damaged ({_reason(error)}): restore it from a copy of the case") from error
-    if schema > SCHEMA:
-        raise CaseError(
-            f"{folder} was made by a newer underglass (schema {schema}; this one reads up to {SCHEMA}): upgrade underglass to open it"
-        )
-    try:
-        seal = fields.pop("seal", None)
-        manifest = Manifest(
-            **{
-                **fields,
-                "name": str(fields["name"]),
-                "classes": tuple(str(name) for name in fields["classes"]),
-                "instances": _count(fields["instances"]),
-                "skipped": tuple((str(one), str(reason)) for one, reason in fields["skipped"]),
-                "models": tuple(str(name) for name in fields["models"]),
-                "files": {str(name): str(value) for name, value in fields["files"].items()},
-            }
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise CaseError(f"{path} is damaged ({_reason(error)}): restore it from a copy of the case") from error
-    return manifest, seal == manifest.seal()
+        fields, whole = open_sealed(path.read_bytes())
+        schema = _count(fields["schema"])
+        if schema > SCHEMA:
+            raise CaseError(
+                f"{folder} was made by a newer underglass (schema {schema}; this one reads up to {SCHEMA}): upgrade underglass"
+            )
+        return _manifest(fields), whole
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        reason = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
+        raise CaseError(f"{path} is damaged ({reason}): restore it from a copy of the case") from error
 
 
 def change_manifest(folder: Path, change: Callable[[Manifest], Manifest]) -> Manifest:
@@ -133,11 +121,37 @@ def change_manifest(folder: Path, change: Callable[[Manifest], Manifest]) -> Man
         return changed
 
 
-def _count(value: Any) -> int:
-    if type(value) is not int or value < 0:
-        raise ValueError(f"instances is {value!r}")
+def _manifest(fields: Mapping[str, Any]) -> Manifest:
+    """The manifest of plain fields; raises ValueError, KeyError, TypeError or AttributeError if they are none."""
+    return Manifest(
+        name=_text(fields["name"]),
+        kind=_text(fields["kind"]),
+        classes=tuple(_text(name) for name in fields["classes"]),
+        instances=_count(fields["instances"]),
+        source=dict(fields["source"]),
+        data_fingerprint=_text(fields["data_fingerprint"]),
+        skipped=tuple((_text(one), _text(reason)) for one, reason in fields["skipped"]),
+        models=tuple(_text(name) for name in fields["models"]),
+        files={_inside(path): _text(value) for path, value in fields["files"].items()},
+        created=_text(fields["created"]),
+        versions={_text(name): _text(value) for name, value in fields["versions"].items()},
+        schema=fields["schema"],
+    )
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is no text")
     return value
 
 
-def _reason(error: Exception) -> str:
-    return f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error) or type(error).__name__
+def _count(value: Any) -> int:
+    if type(value) is not int or value < 1:
+        raise ValueError(f"{value!r} is no count")
+    return value
+
+
+def _inside(path: Any) -> str:
+    if PurePosixPath(_text(path)).is_absolute() or ".." in PurePosixPath(path).parts or "\\" in path or ":" in path:
+        raise ValueError(f"{path!r} leads out of the case")
+    return str(path)

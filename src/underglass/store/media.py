@@ -13,8 +13,8 @@ Files are never changed once written: each writing session adds its own and then
 from __future__ import annotations
 
 import io
-import json
 import mmap
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,11 +26,15 @@ from PIL import Image
 from underglass.errors import CaseError, DataError
 from underglass.store.fingerprints import hash_file
 from underglass.store.locks import locked
-from underglass.store.media_writer import ENTRY, LINK, MISSING, NOTHING, PACKED, STACKED, TABLE, MediaWriter, read_index
+from underglass.store.media_writer import COLUMNS, ENTRY, LINK, MISSING, NOTHING, PACKED, STACKED, TABLE, MediaWriter, read_index
 from underglass.store.npy import open_array
+from underglass.store.sealed import read_sealed
+from underglass.store.writing import disk_errors
 
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "PPM")
 MOST_PIXELS = 100_000_000
+SHOWN_AS_THEY_ARE = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
+NO_MEDIA = "nothing was stored for this instance"
 Bytes = np.ndarray[Any, np.dtype[np.uint8]]
 
 
@@ -39,31 +43,36 @@ class MediaStore:
 
     Parameters
     ----------
-    path : the case's ``media`` folder.
-    instances : how many instances the case has.
-    root : folder that links are relative to; None if the case has none.
-    record : called with the hash of each file after a change, to be written into the manifest.
+    path
+        The case's ``media`` folder.
+    instances
+        How many instances the case has.
+    root
+        Folder that links are relative to; None if the case has none.
+    written
+        Called after a session that added something.
     """
 
     def __init__(
-        self, path: Path, instances: int, *, root: Path | None = None, record: Callable[[Mapping[str, str]], None] | None = None
+        self, path: Path, instances: int, *, root: Path | None = None, written: Callable[[], None] | None = None
     ) -> None:
         self.path, self.instances, self.root = path, instances, root
-        self._record = record
+        self._after = written
         self._stamp: object = None
         self._index: np.ndarray[Any, Any] = np.zeros(0, ENTRY)
-        self._table: dict[str, Any] = {"files": [], "mimes": []}
+        self._table: Mapping[str, Any] = {"files": [], "mimes": []}
         self._maps: dict[int, Any] = {}
 
     @contextmanager
     def writing(self) -> Iterator[MediaWriter]:
         """Add media in one session: all of them are there when it ends well, none if it fails."""
-        self.path.mkdir(parents=True, exist_ok=True)
-        with locked(self.path / ".lock"), MediaWriter(self.path, self.instances) as writer:
-            yield writer
-            written = writer.commit()
-            if self._record is not None:
-                self._record({name: hash_file(self.path / name) for name in written})
+        with disk_errors(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+        with locked(self.path / ".lock"):
+            with MediaWriter(self.path, self.instances) as writer:
+                yield writer
+            if self._after is not None:
+                self._after()
 
     def put(self, row: int, data: bytes, mime: str) -> None:
         """Add one encoded image or text; for more than a few use `writing`, which adds them in one file."""
@@ -91,7 +100,7 @@ class MediaStore:
         """Bytes and type of what was put for an instance as bytes; an image of a stack comes as PNG."""
         entry = self._entry(row)
         if entry["kind"] == PACKED:
-            return bytes(self._bytes(entry)), self._mime(entry)
+            return self._bytes(entry), self._mime(entry)
         image = self.image(row)
         if image is None:
             return None
@@ -104,15 +113,10 @@ class MediaStore:
         entry = self._entry(row)
         if entry["kind"] != PACKED or not self._mime(entry).startswith("text/"):
             return None
-        return bytes(self._bytes(entry)).decode("utf-8", "replace")
+        return self._bytes(entry).decode("utf-8", "replace")
 
     def missing(self, row: int) -> str | None:
         """Why there is nothing to show for an instance; None if there is something."""
-        entry = self._entry(row)
-        if entry["kind"] == MISSING:
-            return bytes(self._bytes(entry)).decode("utf-8", "replace")
-        if entry["kind"] == NOTHING:
-            return "nothing was stored for this instance"
         if self.kind(row) == "text":
             return None
         found = self._image(row)
@@ -131,8 +135,10 @@ class MediaStore:
 
         Parameters
         ----------
-        rows : the instances, in the order wanted.
-        size : edge of a tile in pixels; an image keeps its proportions and stands in the middle on transparent ground.
+        rows
+            The instances, in the order wanted.
+        size
+            Edge of a tile in pixels; an image keeps its proportions and stands in the middle on transparent ground.
 
         Returns
         -------
@@ -147,8 +153,8 @@ class MediaStore:
             shown[:] = True
             return out, shown
         for i, row in enumerate(index):
-            image = self.image(int(row))
-            if image is None:
+            image = self._image(int(row), about=size)
+            if isinstance(image, str):
                 continue
             scale = size / max(image.size)
             width, height = (max(1, round(edge * scale)) for edge in image.size)
@@ -158,17 +164,24 @@ class MediaStore:
             shown[i] = True
         return out, shown
 
-    def _image(self, row: int) -> Image.Image | str:
+    def _image(self, row: int, about: int | None = None) -> Image.Image | str:
+        """The image, or why there is none; `about` is the size in pixels that will do."""
         entry = self._entry(row)
         if entry["kind"] == STACKED:
-            return _from_array(self._file(int(entry["file"]))[entry["at"]])
-        if entry["kind"] == PACKED and self._mime(entry).startswith("image/"):
-            return _decoded(io.BytesIO(self._bytes(entry)), "the stored image")
+            images = self._file(int(entry["file"]))
+            if entry["at"] >= len(images):
+                raise CaseError(
+                    f"{self.path / self._table['files'][int(entry['file'])]} is damaged: image {entry['at']} is missing"
+                )
+            return _from_array(images[entry["at"]])
+        if entry["kind"] == PACKED:
+            text = self._mime(entry).startswith("text/")
+            return "it is a text" if text else _decoded(io.BytesIO(self._bytes(entry)), "the stored image", about)
         if entry["kind"] == LINK:
-            return self._linked(bytes(self._bytes(entry)).decode("utf-8", "replace"))
-        return self.missing(row) if entry["kind"] in (MISSING, NOTHING) else "it is a text"  # type: ignore[return-value]
+            return self._linked(os.fsdecode(self._bytes(entry)), about)
+        return NO_MEDIA if entry["kind"] == NOTHING else self._bytes(entry).decode("utf-8", "replace")
 
-    def _linked(self, link: str) -> Image.Image | str:
+    def _linked(self, link: str, about: int | None) -> Image.Image | str:
         if self.root is None:
             return f"{link} is outside the case, and the case does not know its folder"
         path = (self.root / link).resolve()
@@ -176,7 +189,7 @@ class MediaStore:
             return f"{link} leads out of the data's folder"
         if not path.is_file():
             return f"{link} is no longer in {self.root}"
-        return _decoded(path, link)
+        return _decoded(path, link, about)
 
     def _entry(self, row: int) -> Any:
         return self._entries([row])[0]
@@ -199,15 +212,45 @@ class MediaStore:
         stamp = (seen.st_mtime_ns, seen.st_ino, seen.st_size)
         if stamp == self._stamp:
             return
+        for attempt in range(3):
+            try:
+                table = read_sealed(path)
+                if any("/" in name or "\\" in name for name in (*table["files"], table["index"])):
+                    raise ValueError("a file lies outside the folder")
+                index = read_index(self.path / table["index"], self.instances)
+                self._check(index, table)
+                break
+            except CaseError:
+                if attempt == 2:
+                    raise  # else another process replaced the index between the two reads
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                raise CaseError(f"{path} is damaged ({error}): restore it from a copy of the case") from error
+        self._index, self._table, self._stamp = index, table, stamp
+
+    @staticmethod
+    def _check(index: np.ndarray[Any, Any], table: Mapping[str, Any]) -> None:
+        most = {"kind": MISSING, "file": len(table["files"]) - 1, "mime": len(table["mimes"]) - 1}
+        for name in COLUMNS:
+            used = index[name][index["kind"] == PACKED if name == "mime" else index["kind"] != NOTHING]
+            if used.size and (used.min() < 0 or used.max() > most.get(name, used.max())):
+                raise ValueError(f"the index speaks of a {name} that is not there")
+
+    def verify(self) -> list[str]:
+        """Names of the files whose bytes are not what was written."""
+        path = self.path / TABLE
         try:
-            table = json.loads(path.read_bytes())
-            self._index = read_index(self.path / table["index"], self.instances)
-            self._table = {"files": [str(name) for name in table["files"]], "mimes": [str(mime) for mime in table["mimes"]]}
-            if any("/" in name or "\\" in name for name in self._table["files"]):
-                raise ValueError("a file lies outside the folder")
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise CaseError(f"{path} is damaged ({error})") from error
-        self._stamp = stamp
+            table = read_sealed(path)
+        except FileNotFoundError:
+            return []
+        except (OSError, ValueError):
+            return [TABLE]
+        try:
+            recorded = dict(zip((*table["files"], table["index"]), (*table["hashes"], table["index_hash"]), strict=True))
+        except (ValueError, KeyError, TypeError):
+            return [TABLE]
+        return [
+            name for name, value in recorded.items() if not (self.path / name).is_file() or hash_file(self.path / name) != value
+        ]
 
     def _file(self, number: int) -> Any:
         if number not in self._maps:
@@ -240,15 +283,26 @@ def _from_array(pixels: Bytes) -> Image.Image:
     return Image.fromarray(np.ascontiguousarray(pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels))
 
 
-def _decoded(source: Any, name: str) -> Image.Image | str:
+def _decoded(source: Any, name: str, about: int | None) -> Image.Image | str:
     try:
         image: Image.Image = Image.open(source, formats=FORMATS)
         if image.width * image.height > MOST_PIXELS:
             return f"{name} has {image.width} × {image.height} pixels, too many to show"
+        if about is not None:
+            image.draft(None, (2 * about, 2 * about))  # a JPEG is then decoded at a half, a quarter or an eighth
         image.load()
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         return f"{name} cannot be read as an image: {error}"
-    return image
+    return image if image.mode in SHOWN_AS_THEY_ARE else _stretched(image)
+
+
+def _stretched(image: Image.Image) -> Image.Image:
+    """An image of 16 or 32 bits a pixel, its range stretched over the grey levels."""
+    values = np.asarray(image, dtype=np.float64)
+    finite = values[np.isfinite(values)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+    grey = (np.nan_to_num(values, nan=low) - low) * (255 / (high - low) if high > low else 0)
+    return Image.fromarray(np.clip(grey, 0, 255).astype(np.uint8))
 
 
 def _enlarged(images: Bytes, times: int) -> Bytes:

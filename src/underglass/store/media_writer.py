@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 import numpy as np
 
-from underglass.errors import DataError
+from underglass.errors import CaseError, DataError
 from underglass.store import npy
-from underglass.store.writing import disk_errors, write_file, write_json
+from underglass.store.fingerprints import hash_file
+from underglass.store.sealed import read_sealed, write_sealed
+from underglass.store.writing import disk_errors, remove_parts, sync_file, write_file
 
-ENTRY = np.dtype([(name, "<i8") for name in ("kind", "mime", "file", "at", "length")])
+COLUMNS = ("kind", "mime", "file", "at", "length")
+ENTRY = np.dtype([(name, "<i8") for name in COLUMNS])
 NOTHING, STACKED, PACKED, LINK, MISSING = range(5)
 TABLE, INDEX = "media.json", "index-{:05d}.npy"
 LARGEST_PACK = 1 << 30
-Channels = (1, 3, 4)
+CHANNELS = (1, 3, 4)
+PLAIN_TEXT = "text/plain; charset=utf-8"
+
+
+@dataclass
+class _Growing:
+    """A file that is being filled: its number, how many images or bytes are in it, and the shape of one image of a stack."""
+
+    number: int
+    file: BinaryIO
+    filled: int = 0
+    shape: tuple[int, ...] = ()
 
 
 class MediaWriter:
@@ -28,24 +42,32 @@ class MediaWriter:
 
     def __init__(self, path: Path, instances: int) -> None:
         self.path, self.instances = path, instances
-        self._table: dict[str, Any] = {"files": [], "mimes": [], "index": "", "session": 0}
+        self._table: dict[str, Any] = {"files": [], "hashes": [], "mimes": [], "index": "", "index_hash": "", "session": 0}
         self._index = np.zeros(instances, ENTRY)
-        self._pack: tuple[int, BinaryIO, int] | None = None
-        self._stack: tuple[int, BinaryIO, tuple[int, ...], int] | None = None
+        self._pack: _Growing | None = None
+        self._stack: _Growing | None = None
         self._written: list[str] = []
-        self._committed = False
 
     def __enter__(self) -> Self:
-        if (self.path / TABLE).exists():
-            self._table = json.loads((self.path / TABLE).read_bytes())
+        remove_parts(self.path)
+        try:
+            self._table = read_sealed(self.path / TABLE)
             self._index = read_index(self.path / self._table["index"], self.instances).copy()
+        except FileNotFoundError:
+            pass
+        except (ValueError, KeyError, TypeError) as error:
+            raise CaseError(f"{self.path / TABLE} is damaged ({error}): restore it from a copy of the case") from error
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        for open_file in (self._pack, self._stack):
-            if open_file is not None:
-                open_file[1].close()
-        if not self._committed:
+        try:
+            if kind is None:
+                self._commit()
+        finally:
+            for growing in (self._pack, self._stack):
+                if growing is not None:
+                    with suppress(OSError):
+                        growing.file.close()
             for name in self._written:
                 with suppress(OSError):
                     (self.path / name).unlink()
@@ -60,109 +82,116 @@ class MediaWriter:
 
     def put_text(self, row: int, text: str) -> None:
         """A text."""
-        self.put(row, text.encode("utf-8", "replace"), "text/plain; charset=utf-8")
+        self.put(row, text.encode("utf-8", "replace"), PLAIN_TEXT)
 
     def link(self, row: int, path: str) -> None:
         """An image that stays where it is; `path` is relative to the data's folder and inside it."""
         if Path(path).is_absolute() or ".." in Path(path).parts:
             raise DataError(f"a link must lie inside the data's folder, not {path!r}")
-        self._put(row, LINK, path.encode("utf-8", "replace"))
+        self._put(row, LINK, path.encode("utf-8", "surrogateescape"))
 
     def put_missing(self, row: int, reason: str) -> None:
         """Nothing can be shown for this instance, and why."""
         self._put(row, MISSING, reason.encode("utf-8", "replace"))
 
     def put_array(self, images: np.ndarray[Any, Any], rows: Sequence[int] | np.ndarray[Any, Any] | None = None) -> None:
-        """Images of one size, ``(images, height, width[, 1|3|4])`` uint8; may be called again with more of them.
+        """Images of one size; may be called again with more of them.
 
         Parameters
         ----------
-        rows : the instance of each image; without it the images belong to rows 0, 1, 2 …
+        images : (images, height, width) or (images, height, width, 1|3|4)
+            Pixels, uint8.
+        rows : (images,)
+            The instance of each image; without it the images belong to rows 0, 1, 2 …
         """
-        if images.dtype != np.uint8 or images.ndim not in (3, 4) or (images.ndim == 4 and images.shape[3] not in Channels):
+        if images.dtype != np.uint8 or images.ndim not in (3, 4) or (images.ndim == 4 and images.shape[3] not in CHANNELS):
             raise DataError(
-                f"a stack of images is (images, height, width) or (images, height, width, 1|3|4) uint8, not {images.shape} {images.dtype}"
+                "a stack of images is (images, height, width) or (images, height, width, 1|3|4) uint8, "
+                f"not {images.shape} {images.dtype}"
             )
         where = np.arange(len(images)) if rows is None else np.asarray(rows, dtype=np.int64)
         if where.shape != (len(images),):
             raise DataError(f"{len(images)} images but {where.size} rows")
-        for row in (where.min(initial=0), where.max(initial=0)):
-            self._check(int(row))
-        shape = images.shape[1:]
-        if self._stack is None or self._stack[2] != shape:
+        if not where.size:
+            return
+        self._check(int(where.min()))
+        self._check(int(where.max()))
+        stack = self._stack
+        if stack is None or stack.shape != images.shape[1:]:
             self._close_stack()
-            number, file = self._new("stack-{:05d}.npy")
-            file.write(npy.header(np.uint8, (0, *shape)))
-            self._stack = (number, file, shape, 0)
-        number, file, shape, count = self._stack
-        with disk_errors(self.path):
-            file.write(np.ascontiguousarray(images).reshape(-1).data)
-        self._index[where] = 0
-        self._index["kind"][where], self._index["file"][where] = STACKED, number
-        self._index["at"][where] = np.arange(count, count + len(images))
-        self._stack = (number, file, shape, count + len(images))
-
-    def commit(self) -> list[str]:
-        """Make the session's media visible; returns the names of the files it wrote."""
-        self._close_stack()
-        self._close_pack()
-        self._table["session"] += 1
-        self._table["index"] = INDEX.format(self._table["session"])
-        write_file(self.path / self._table["index"], *npy.pieces(self._index.view("<i8").reshape(-1, len(ENTRY))))
-        self._written.append(self._table["index"])
-        write_json(self.path / TABLE, self._table)
-        self._committed = True
-        with suppress(OSError):  # the index before stays for readers who are about to open it
-            (self.path / INDEX.format(self._table["session"] - 2)).unlink()
-        return [*self._written, TABLE]
+            stack = self._stack = self._new("stack-{:05d}.npy", images.shape[1:])
+            self._fill(stack, npy.header(np.uint8, (0, *stack.shape)))
+        self._fill(stack, np.ascontiguousarray(images).reshape(-1).data)
+        self._index[where] = np.zeros((), ENTRY)
+        self._index["kind"][where], self._index["file"][where] = STACKED, stack.number
+        self._index["at"][where] = np.arange(stack.filled, stack.filled + len(images))
+        stack.filled += len(images)
 
     def _put(self, row: int, kind: int, data: bytes, mime: int = 0) -> None:
         self._check(row)
-        if self._pack is None or self._pack[2] + len(data) > LARGEST_PACK:
+        if self._pack is None or self._pack.filled + len(data) > LARGEST_PACK:
             self._close_pack()
-            number, file = self._new("pack-{:05d}.bin")
-            self._pack = (number, file, 0)
-        number, file, at = self._pack
-        with disk_errors(self.path):
-            file.write(data)
-        self._index[row] = (kind, mime, number, at, len(data))
-        self._pack = (number, file, at + len(data))
+            self._pack = self._new("pack-{:05d}.bin")
+        self._fill(self._pack, data)
+        self._index[row] = (kind, mime, self._pack.number, self._pack.filled, len(data))
+        self._pack.filled += len(data)
+
+    def _commit(self) -> None:
+        """Make the session's media visible."""
+        self._close_stack()
+        self._close_pack()
+        self._table["session"] += 1
+        name = self._table["index"] = INDEX.format(self._table["session"])
+        write_file(self.path / name, *npy.pieces(self._index.view("<i8").reshape(-1, len(COLUMNS))))
+        self._written.append(name)
+        self._table["index_hash"] = hash_file(self.path / name)
+        write_sealed(self.path / TABLE, self._table)
+        self._written.clear()
+        with suppress(OSError):  # the index before stays for readers who are about to open it
+            (self.path / INDEX.format(self._table["session"] - 2)).unlink()
 
     def _check(self, row: int) -> None:
         if not 0 <= row < self.instances:
             raise DataError(f"there is no instance {row}: rows are 0 to {self.instances - 1}")
 
-    def _new(self, name: str) -> tuple[int, BinaryIO]:
+    def _new(self, name: str, shape: tuple[int, ...] = ()) -> _Growing:
         number = len(self._table["files"])
         path = self.path / name.format(number)
         with disk_errors(path):
             file = path.open("wb")
         self._table["files"].append(path.name)
+        self._table["hashes"].append("")
         self._written.append(path.name)
-        return number, file
+        return _Growing(number, file, 0, shape)
+
+    def _fill(self, growing: _Growing, data: bytes | memoryview) -> None:
+        with disk_errors(self.path / self._table["files"][growing.number]):
+            growing.file.write(data)
 
     def _close_stack(self) -> None:
         if self._stack is not None:
-            _, file, shape, count = self._stack
-            with disk_errors(self.path):
-                file.seek(0)
-                file.write(npy.header(np.uint8, (count, *shape)))
-                _finish(file)
+            with disk_errors(self.path / self._table["files"][self._stack.number]):
+                self._stack.file.seek(0)
+                self._stack.file.write(npy.header(np.uint8, (self._stack.filled, *self._stack.shape)))
+            self._finish(self._stack)
             self._stack = None
 
     def _close_pack(self) -> None:
         if self._pack is not None:
-            with disk_errors(self.path):
-                _finish(self._pack[1])
+            self._finish(self._pack)
             self._pack = None
+
+    def _finish(self, growing: _Growing) -> None:
+        path = self.path / self._table["files"][growing.number]
+        with disk_errors(path):
+            growing.file.flush()
+            os.fsync(growing.file.fileno())
+            growing.file.close()
+            sync_file(self.path)
+        self._table["hashes"][growing.number] = hash_file(path)
 
 
 def read_index(path: Path, instances: int) -> np.ndarray[Any, Any]:
     """The index, ``(instances,)`` of `ENTRY`, mapped read-only; on the disk a plain ``(instances, 5)`` int64 array."""
-    return npy.open_array(path, dtype=np.int64, shape=(instances, len(ENTRY))).view(ENTRY)[:, 0]
-
-
-def _finish(file: BinaryIO) -> None:
-    file.flush()
-    os.fsync(file.fileno())
-    file.close()
+    index: np.ndarray[Any, Any] = npy.open_array(path, dtype=np.int64, shape=(instances, len(COLUMNS))).view(ENTRY)[:, 0]
+    return index

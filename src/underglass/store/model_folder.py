@@ -11,9 +11,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +22,11 @@ import pyarrow.parquet as pq
 
 from underglass.errors import CaseError, LayerError, ModelError, unknown
 from underglass.store.activations import Activations
-from underglass.store.fingerprints import hash_bytes, hash_json
+from underglass.store.fingerprints import hash_bytes
 from underglass.store.names import to_folder
 from underglass.store.npy import open_array
 from underglass.store.records import ModelRecord, from_json, to_json
-from underglass.store.writing import write_json
+from underglass.store.sealed import open_sealed, read_sealed, sealed_line, write_sealed
 
 RECORD = "model.json"
 LOG = "shards.jsonl"
@@ -48,13 +47,26 @@ class ShardLine:
     probabilities: str
     files: Mapping[str, str]
 
+    def with_files_of(self, later: ShardLine) -> ShardLine:
+        """Both lines as one: a later capture of more layers adds files, a shard that was redone replaces them."""
+        if later.probabilities != self.probabilities:
+            return later
+        return replace(later, files={**self.files, **later.files})
+
+    def to_bytes(self) -> bytes:
+        """The line of the log."""
+        return sealed_line({"shard": self.shard, "probabilities": self.probabilities, "files": dict(self.files)})
+
 
 def read_log(folder: Path, upto: int | None = None) -> dict[int, ShardLine]:
     """The shards that are whole, each with the files of all its lines; a line cut short by a kill does not count.
 
     Parameters
     ----------
-    upto : read only so many bytes of the log.
+    folder
+        The model's folder.
+    upto
+        Read only so many bytes of the log.
     """
     try:
         data = (folder / LOG).read_bytes()
@@ -65,31 +77,21 @@ def read_log(folder: Path, upto: int | None = None) -> dict[int, ShardLine]:
     shards: dict[int, ShardLine] = {}
     for line in data[:upto].split(b"\n")[:-1]:
         try:
-            fields = json.loads(line)
-            seal = fields.pop("seal")
-            if seal != hash_json(fields):
-                continue
+            fields, whole = open_sealed(line)
             one = ShardLine(int(fields["shard"]), str(fields["probabilities"]), dict(fields["files"]))
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError):
             continue
-        before = shards.get(one.shard)
-        files = {**before.files, **one.files} if before and before.probabilities == one.probabilities else one.files
-        shards[one.shard] = ShardLine(one.shard, one.probabilities, files)
+        if whole:
+            before = shards.get(one.shard)
+            shards[one.shard] = one if before is None else before.with_files_of(one)
     return shards
 
 
-def log_line(line: ShardLine) -> bytes:
-    """A line of the log with its seal."""
-    fields = {"shard": line.shard, "probabilities": line.probabilities, "files": dict(line.files)}
-    return json.dumps({**fields, "seal": hash_json(fields)}, ensure_ascii=False).encode() + b"\n"
-
-
-def write_record(folder: Path, record: ModelRecord, instances: int, files: Mapping[str, str], log: tuple[int, str]) -> bytes:
+def write_record(folder: Path, record: ModelRecord, instances: int, files: Mapping[str, str], log: tuple[int, str]) -> None:
     """Replace ``model.json``; `log` is the length and the hash of the part of the log that the record rests on."""
-    return write_json(
-        folder / RECORD,
-        {"record": to_json(record), "instances": instances, "files": dict(files), "log": {"bytes": log[0], "hash": log[1]}},
-    )
+    log_fields = {"bytes": log[0], "hash": log[1]}
+    fields = {"record": to_json(record), "instances": instances, "files": dict(files), "log": log_fields}
+    write_sealed(folder / RECORD, fields)
 
 
 class ModelFolder:
@@ -104,14 +106,15 @@ class ModelFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            fields = json.loads((path / RECORD).read_bytes())
-            self.record: ModelRecord = from_json(fields["record"])
+            fields = read_sealed(path / RECORD)
+            record = from_json(fields["record"])
             self.instances = int(fields["instances"])
             self.files: Mapping[str, str] = dict(fields["files"])
             self.log = (int(fields["log"]["bytes"]), str(fields["log"]["hash"]))
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise CaseError(f"{path / RECORD} is damaged or missing ({error}): capture the model again") from error
         self._shards: dict[int, ShardLine] | None = None
+        self.record: ModelRecord = record if record.done else replace(record, shards_done=len(read_log(path)))
 
     def __repr__(self) -> str:
         return (
@@ -173,7 +176,8 @@ class ModelFolder:
             known = [one.name for one in self.record.layers]
             if any(one.name == layer for one in self.record.all_layers):
                 raise LayerError(
-                    f"layer {layer!r} of {self.name!r} was not captured; captured: {', '.join(known) or 'none'}. Capture it to use it here."
+                    f"layer {layer!r} of {self.name!r} was not captured; captured: {', '.join(known) or 'none'}. "
+                    "Capture it to use it here."
                 )
             raise LayerError(unknown("layer", layer, known))
         if pooling not in self.record.pooling:
@@ -207,5 +211,6 @@ class ModelFolder:
     def _done(self) -> None:
         if not self.record.done:
             raise ModelError(
-                f"the capture of {self.name!r} is not finished ({self.record.shards_done} of {self.record.shards} shards): capture it again to go on"
+                f"the capture of {self.name!r} is not finished ({self.record.shards_done} of {self.record.shards} shards): "
+                "capture it again to go on"
             )

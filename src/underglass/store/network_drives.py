@@ -45,7 +45,10 @@ def network_drive(folder: Path, mounts: Path = MOUNTS) -> str | None:
 
     Parameters
     ----------
-    mounts : the system's table of mounts; elsewhere than on Linux only ``\\\\server\\share`` paths are known.
+    folder
+        Any existing folder.
+    mounts
+        The system's table of mounts; elsewhere than on Linux only ``\\\\server\\share`` paths are known.
     """
     if os.name == "nt":
         return "smb" if str(folder.absolute()).startswith("\\\\") else None

@@ -45,8 +45,10 @@ def open_array(
 
     Parameters
     ----------
-    path : a file with the header above, or any ``.npy`` of format 1 without objects.
-    dtype, shape : what it must hold; anything else is damage.
+    path
+        A file with the header above, or any ``.npy`` of format 1 without objects.
+    dtype, shape
+        What it must hold; anything else is damage.
 
     Raises
     ------
@@ -61,9 +63,8 @@ def open_array(
         size = os.fstat(descriptor).st_size
         found_dtype, found_shape, offset = _parse(os.read(descriptor, 1 << 16), path)
         if (dtype is not None and found_dtype != np.dtype(dtype)) or (shape is not None and found_shape != tuple(shape)):
-            raise CaseError(
-                f"{path} holds {found_dtype} {found_shape}, not {np.dtype(dtype) if dtype else found_dtype} {tuple(shape or found_shape)}"
-            )
+            wanted = f"{np.dtype(dtype) if dtype else found_dtype} {tuple(shape or found_shape)}"
+            raise CaseError(f"{path} is damaged: it holds {found_dtype} {found_shape}, not {wanted}")
         expected = offset + found_dtype.itemsize * math.prod(found_shape)
         if size != expected:
             raise CaseError(f"{path} is damaged: {size} bytes instead of {expected}")

@@ -240,4 +240,5 @@ def _codes(
         checked_code(None if code == UNLABELLED else int(code), classes)
     if len(where) < len(given) and (codes[first][np.searchsorted(where, given)] != codes).any():
         raise EditError("an instance is given twice with different labels")
-    return codes[first].astype(np.int32)
+    picked: np.ndarray[Any, np.dtype[np.int32]] = codes[first].astype(np.int32)
+    return picked

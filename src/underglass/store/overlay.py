@@ -54,13 +54,20 @@ class Overlay:
 
     Parameters
     ----------
-    sequence : the last edit that is in it.
-    labels : ``(n,)`` int32 class index; −2 as in the source, −1 unlabelled.
-    confirmed, excluded, flagged, hidden : ``(n,)`` truth values.
-    tags : rows by tag, sorted.
-    notes : text by row.
-    subsets : by name, in the order of their definition.
-    flags, hides : ids of other things (layers, units, labels …) by their kind.
+    sequence
+        The last edit that is in it.
+    labels
+        ``(n,)`` int32 class index; −2 as in the source, −1 unlabelled.
+    confirmed, excluded, flagged, hidden
+        ``(n,)`` truth values.
+    tags
+        Rows by tag, sorted.
+    notes
+        Text by row.
+    subsets
+        By name, in the order of their definition.
+    flags, hides
+        Ids of other things (layers, units, labels …) by their kind.
     """
 
     n: int

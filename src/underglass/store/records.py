@@ -26,15 +26,24 @@ class ModelRecord:
 
     Parameters
     ----------
-    layers, all_layers : the captured layers, and every layer of the model.
-    pooling : how each captured layer was pooled, such as ``("max", "mean")``.
-    accuracy_stated, accuracy_captured : in 0…1; what the person says, and what was found here (None if unlabelled).
-    fingerprint : of weights, preprocessed probe tensors and logits together; `weights_hash` of the weights alone.
-    factory : import path of the function that makes the model, as text; opening a case never imports it.
-    captured_at : ISO time, UTC.
-    batch_size, threads, shard_size : what the numbers' last bits depend on; a resumed capture must repeat them.
-    done, shards_done, shards, skipped : how far the capture came, and how many instances it had to leave out.
-    precision : on the disk; ``"float16"`` still stores as float32 what does not fit it.
+    layers, all_layers
+        The captured layers, and every layer of the model.
+    pooling
+        How each captured layer was pooled, such as ``("max", "mean")``.
+    accuracy_stated, accuracy_captured
+        In 0…1; what the person says, and what was found here (None if unlabelled).
+    fingerprint
+        Of weights, preprocessed probe tensors and logits together; `weights_hash` of the weights alone.
+    factory
+        Import path of the function that makes the model, as text; opening a case never imports it.
+    captured_at
+        ISO time, UTC.
+    batch_size, threads, shard_size
+        What the numbers' last bits depend on; a resumed capture must repeat them.
+    done, shards_done, shards, skipped
+        How far the capture came, and how many instances it had to leave out.
+    precision
+        On the disk; ``"float16"`` still stores as float32 what does not fit it.
     """
 
     name: str

@@ -11,6 +11,7 @@ from. Whether it still holds is decided by these hashes alone: an edit that chan
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import json
 import os
@@ -23,11 +24,12 @@ import numpy as np
 
 from underglass.errors import CaseError, DataError
 from underglass.store import npy
-from underglass.store.fingerprints import hash_array, hash_file, hash_json
+from underglass.store.fingerprints import hash_array, hash_file
 from underglass.store.locks import locked
 from underglass.store.manifest import now
 from underglass.store.names import to_folder
-from underglass.store.writing import PART, disk_errors, sync_folder, write_file, write_json
+from underglass.store.sealed import read_sealed, write_sealed
+from underglass.store.writing import PART, disk_errors, sync_file, write_file
 
 FILE = "result.json"
 LOCK = ".lock"
@@ -58,10 +60,14 @@ class ResultStore:
 
         Parameters
         ----------
-        analysis, key : what computed it, and which of its results this is; any text.
-        arrays : by name; numbers, truth values or fixed-width text of any shape.
-        meta : plain JSON (no NaN).
-        inputs : hash by name of every array it was computed from.
+        analysis, key
+            What computed it, and which of its results this is; any text.
+        arrays
+            By name; numbers, truth values or fixed-width text of any shape.
+        meta
+            Plain JSON (no NaN).
+        inputs
+            Hash by name of every array it was computed from.
 
         Raises
         ------
@@ -82,12 +88,13 @@ class ResultStore:
         for name, array in arrays.items():
             if np.asarray(array).dtype.hasobject:
                 raise DataError(
-                    f"array {name!r} of a {analysis} result holds Python objects: only numbers, truth values and fixed-width text are kept"
+                    f"array {name!r} of a {analysis} result holds Python objects: "
+                    "only numbers, truth values and fixed-width text are kept"
                 )
         folder = self._folder(analysis, key)
         with disk_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            sync_folder(folder.parent)
+            sync_file(folder.parent)
         with locked(folder / LOCK):
             for name, array in arrays.items():
                 values = np.asarray(array)
@@ -95,7 +102,7 @@ class ResultStore:
                 file = f"{to_folder(name)}-{content}.npy"
                 write_file(folder / file, *npy.pieces(values))
                 fields["arrays"][name] = {"file": file, "hash": hash_file(folder / file)}
-            write_json(folder / FILE, {**fields, "seal": hash_json(fields)})
+            write_sealed(folder / FILE, fields)
             self._sweep(folder, {entry["file"] for entry in fields["arrays"].values()})
         found = self.get(analysis, key)
         assert found is not None
@@ -137,7 +144,7 @@ class ResultStore:
         names = {fields["analysis"] for path in self.path.glob(f"*/*/{FILE}") if (fields := _read(path)) is not None}
         return tuple(sorted(names))
 
-    def stale(self, analysis: str, key: str, inputs: Mapping[str, str]) -> list[str]:
+    def stale(self, analysis: str, key: str, inputs: Mapping[str, str]) -> builtins.list[str]:
         """Names of the inputs that are not what they were when the result was computed: changed, new or gone.
 
         An empty list means that the result holds. `inputs` are the hashes now.
@@ -161,7 +168,7 @@ class ResultStore:
                 (folder / FILE).unlink(missing_ok=True)
                 self._sweep(folder, set())
 
-    def verify(self) -> list[str]:
+    def verify(self) -> builtins.list[str]:
         """Paths below ``results`` whose bytes are not what was put."""
         bad = []
         for path in sorted(self.path.glob(f"*/*/{FILE}")):
@@ -190,13 +197,12 @@ class ResultStore:
 def _read(path: Path) -> dict[str, Any] | None:
     """The fields of a result's file, None if it is missing."""
     try:
-        fields: dict[str, Any] = json.loads(path.read_bytes())
-        seal = fields.pop("seal")
-        if seal != hash_json(fields) or any("/" in entry["file"] or "\\" in entry["file"] for entry in fields["arrays"].values()):
-            raise ValueError("its content was changed")
+        fields = read_sealed(path)
+        if any("/" in entry["file"] or "\\" in entry["file"] for entry in fields["arrays"].values()):
+            raise ValueError("a file lies outside its folder")
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CaseError(f"{path} is damaged ({error}): delete its folder and compute the result again") from error
     return fields
 

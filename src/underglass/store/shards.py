@@ -3,12 +3,17 @@
 A shard is a run of consecutive instances with its probabilities and one file per layer and pooling. Its files are
 written beside their places and renamed; then one line in ``shards.jsonl`` says that the shard is whole, with the hash
 of each file. Only a shard with such a line, whose files still have these hashes, counts; any other is redone whole.
+
+Nothing is flushed to the disk before `ShardWriter.finish`: a killed process loses no more than the shard in work, and
+after a loss of power the hashes tell which shards did not get there.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+import sys
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +27,7 @@ import pyarrow.parquet as pq
 from underglass.errors import CaseError, LayerError, ModelError, unknown
 from underglass.store import npy
 from underglass.store.fingerprints import hash_bytes, hash_file
+from underglass.store.halves import WORTH_COMPILING, to_halves
 from underglass.store.locks import Busy, locked
 from underglass.store.model_folder import (
     LOG,
@@ -30,33 +36,35 @@ from underglass.store.model_folder import (
     RECORD,
     ModelFolder,
     ShardLine,
-    log_line,
     read_log,
     shard_path,
     write_record,
 )
 from underglass.store.records import LayerRecord, ModelRecord
-from underglass.store.writing import disk_errors, part_beside, remove_parts, sync_folder, write_all
+from underglass.store.writing import BINARY, disk_errors, remove_parts, replacing, sync_file, write_all, write_pieces
 
 LOCK = ".lock"
 LARGEST_HALF = 65504.0
 SMALLEST_HALF = 2.0**-14
 SAME = ("output", "classes", "fingerprint", "batch_size", "shard_size", "precision")
+CLOSE = 1e-3
+Layers = Mapping[tuple[str, str], np.ndarray[Any, Any]]
 
 
 class ShardWriter:
     """Write a capture shard by shard; a context manager that holds the model's folder for itself.
 
-    Made by `CaseFolder.model_writer`. Adding layers to a finished capture is the same as capturing them: layers that
-    are there already are kept.
+    Made by `CaseFolder.model_writer`. Capturing more layers into a finished capture adds them; those that are there stay.
 
     Attributes
     ----------
-    done : shards that are whole, checked by their hashes: a capture skips them.
-    shards : how many shards there are; shard `i` holds instances ``i * shard_size`` up to the next shard's first.
+    record
+        What will be recorded: layers and poolings of this and of earlier captures.
+    done
+        Shards that are whole, checked by their hashes: a capture skips them.
     """
 
-    def __init__(self, path: Path, record: ModelRecord, instances: int, register: Callable[[str, bytes], None]) -> None:
+    def __init__(self, path: Path, record: ModelRecord, instances: int, register: Callable[[str], None]) -> None:
         if record.shard_size < 1:
             raise ModelError(f"shard_size is {record.shard_size}: it must be at least 1")
         self.path, self.instances = path, instances
@@ -64,13 +72,18 @@ class ShardWriter:
         self.done: frozenset[int] = frozenset()
         self._register = register
         self._lines: dict[int, ShardLine] = {}
-        self._before: ModelFolder | None = None
+        self._finished: ModelFolder | None = None
         self._open = ExitStack()
 
     @property
     def shards(self) -> int:
         """How many shards the capture has."""
         return self.record.shards
+
+    @property
+    def needed(self) -> tuple[tuple[str, str], ...]:
+        """Layers with their pooling that at least one shard still lacks: what a capture has to compute."""
+        return tuple(pair for pair in self._pairs() if any(self._lacks(pair, shard) for shard in range(self.shards)))
 
     def rows(self, shard: int) -> range:
         """The instances of a shard."""
@@ -85,7 +98,7 @@ class ShardWriter:
                 opening.enter_context(locked(self.path / LOCK, wait=False))
             except Busy:
                 raise CaseError(
-                    f"{self.record.name!r} is being captured into this case by another process: wait for it, or capture under another name"
+                    f"{self.record.name!r} is being captured into this case by another process: wait for it, or take another name"
                 ) from None
             remove_parts(self.path)
             self._begin()
@@ -95,16 +108,17 @@ class ShardWriter:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._open.close()
 
-    def write(
-        self, shard: int, probabilities: np.ndarray[Any, Any], activations: Mapping[tuple[str, str], np.ndarray[Any, Any]]
-    ) -> None:
+    def write(self, shard: int, probabilities: np.ndarray[Any, Any], activations: Layers) -> None:
         """Write one shard whole.
 
         Parameters
         ----------
-        shard : its number.
-        probabilities : ``(n, classes)``, n = instances of the shard; a row of NaN has no prediction.
-        activations : ``(n, units)`` for every captured layer and pooling.
+        shard
+            Its number.
+        probabilities : (n, classes)
+            n = instances of the shard; a row of NaN has no prediction.
+        activations : (n, units) each
+            By layer and pooling; all of `record`, or those that the shard lacks.
 
         Raises
         ------
@@ -113,68 +127,46 @@ class ShardWriter:
         CaseError
             If the disk is full: the shard then counts as not written.
         """
-        rows = self._checked(shard, probabilities, activations)
-        plain = np.ascontiguousarray(probabilities, dtype="<f4")
-        of_probabilities = hash_bytes(plain.view(np.uint8).data)
-        earlier = self._lines.get(shard)
-        if self._before is not None and earlier is not None and earlier.probabilities != of_probabilities:
-            raise ModelError(
-                f"shard {shard} of {self.record.name!r} gives other probabilities than when it was first captured: "
-                "the model or its preprocessing is not deterministic here; capture it under another name"
-            )
-        files: dict[str, str] = {}
-        written: list[tuple[Path, Path]] = []
-        folders: set[Path] = set()
+        self._check(shard, probabilities, activations)
+        plain = np.ascontiguousarray(probabilities, dtype="<f4").reshape(probabilities.shape)
+        kept = self._kept_probabilities(shard, plain)
         with disk_errors(self.path / f"shard {shard}"):
-            try:
-                for (layer, pooling), values in activations.items():
-                    name = shard_path(layer, pooling, shard)
-                    place = self.path / name
-                    place.parent.mkdir(parents=True, exist_ok=True)
-                    part = part_beside(place)
-                    written.append((part, place))
-                    folders.add(place.parent)
-                    files[name] = _write_array(part, to_stored(values, self.record.precision))
-                with (self.path / PROBABILITIES).open("rb+") as file:
-                    write_all(file.fileno(), plain.view(np.uint8).data, npy.OFFSET + rows.start * plain.shape[1] * 4)
-                    os.fsync(file.fileno())
-                for part, place in written:
-                    part.replace(place)
-                for folder in folders:
-                    sync_folder(folder)
-                line = ShardLine(shard, of_probabilities, files)
-                self._append(log_line(line))
-            except BaseException:
-                for part, _ in written:
-                    part.unlink(missing_ok=True)
-                raise
-        if earlier is not None and earlier.probabilities == of_probabilities:
-            line = replace(line, files={**earlier.files, **files})
-        self._lines[shard] = line
+            files = self._write_layers(shard, activations)
+            if kept is None:
+                self._put_probabilities(shard, plain)
+            line = ShardLine(shard, kept or hash_bytes(plain.reshape(-1).view(np.uint8).data), files)
+            self._append(line.to_bytes())
+        earlier = self._lines.get(shard)
+        self._lines[shard] = line if earlier is None else earlier.with_files_of(line)
         self.done |= {shard}
 
     def finish(self, accuracy_captured: float | None, *, skipped: int = 0) -> ModelFolder:
-        """Write predictions and the finished record, once every shard is there.
+        """Flush everything to the disk, write predictions and the finished record.
 
         Parameters
         ----------
-        accuracy_captured : share of labelled instances predicted right, 0…1; None if none is labelled.
-        skipped : instances without a prediction.
+        accuracy_captured
+            Share of labelled instances predicted right, 0…1; None if none is labelled.
+        skipped
+            How many instances have no prediction.
 
         Raises
         ------
         CaseError
-            If shards are missing.
+            If shards are missing, or the disk is full.
         """
         missing = sorted(set(range(self.shards)) - self.done)
         if missing:
             raise CaseError(
-                f"{len(missing)} of {self.shards} shards of {self.record.name!r} are missing (the first is {missing[0]}): it is not finished"
+                f"{self.record.name!r} is not finished: {len(missing)} of {self.shards} shards are missing, "
+                f"the first is {missing[0]}"
             )
-        probabilities = npy.open_array(
-            self.path / PROBABILITIES, dtype=np.float32, shape=(self.instances, len(self.record.classes))
-        )
-        _write_predictions(self.path / PREDICTIONS, probabilities)
+        shape = (self.instances, len(self.record.classes))
+        probabilities = npy.open_array(self.path / PROBABILITIES, dtype=np.float32, shape=shape)
+        with disk_errors(self.path):
+            with replacing(self.path / PREDICTIONS) as part:
+                pq.write_table(predictions_table(probabilities), part, compression="zstd")
+            self._sync()
         self.record = replace(
             self.record, done=True, shards_done=self.shards, accuracy_captured=accuracy_captured, skipped=skipped
         )
@@ -186,34 +178,62 @@ class ShardWriter:
             before = ModelFolder(self.path)
             changed = [name for name in SAME if getattr(before.record, name) != getattr(self.record, name)]
             if before.instances != self.instances:
-                changed.append("instances")
+                changed.append("number of instances")
             if changed:
                 raise CaseError(
                     f"a capture named {self.record.name!r} is there already, with another {' and '.join(changed)}: "
-                    "capture under another name, or remove that one first"
+                    "take another name, or remove that one first"
                 )
-            if before.record.done:
-                self._before = before
+            self._finished = before if before.record.done else None
             self.record = replace(self.record, **_union(before.record, self.record))
         self._lines = read_log(self.path)
         self._make_probabilities()
         self.done = frozenset(shard for shard in range(self.shards) if self._whole(shard))
-        if self._before is None:
-            self.record = replace(self.record, shards_done=len(self.done))
+        if self._finished is None:
             self._write_record()
+            self._register(self.record.name)
+
+    def _pairs(self) -> list[tuple[str, str]]:
+        return [(layer.name, pooling) for layer in self.record.layers for pooling in self.record.pooling]
+
+    def _lacks(self, pair: tuple[str, str], shard: int) -> bool:
+        return shard_path(*pair, shard) not in self._files(shard)
+
+    def _files(self, shard: int) -> Mapping[str, str]:
+        line = self._lines.get(shard)
+        return {} if line is None else line.files
 
     def _whole(self, shard: int) -> bool:
+        """Whether a shard has all its files with the hashes of its line; files that do not are forgotten."""
         line = self._lines.get(shard)
-        wanted = [shard_path(layer.name, pooling, shard) for layer in self.record.layers for pooling in self.record.pooling]
-        if line is None or not set(wanted) <= set(line.files):
+        if line is None:
             return False
-        rows = self.rows(shard)
-        width = 4 * len(self.record.classes)
+        if hash_bytes(self._stored_probabilities(shard)) != line.probabilities:
+            del self._lines[shard]
+            return False
+        wanted = [shard_path(*pair, shard) for pair in self._pairs()]
+        good = {name for name in wanted if (self.path / name).is_file() and hash_file(self.path / name) == line.files.get(name)}
+        self._lines[shard] = replace(line, files={name: value for name, value in line.files.items() if name in good})
+        return len(good) == len(wanted)
+
+    def _stored_probabilities(self, shard: int) -> bytes:
+        rows, width = self.rows(shard), 4 * len(self.record.classes)
         with (self.path / PROBABILITIES).open("rb") as file:
             file.seek(npy.OFFSET + rows.start * width)
-            if hash_bytes(file.read(len(rows) * width)) != line.probabilities:
-                return False
-        return all((self.path / name).is_file() and hash_file(self.path / name) == line.files[name] for name in wanted)
+            return file.read(len(rows) * width)
+
+    def _kept_probabilities(self, shard: int, now: np.ndarray[Any, Any]) -> str | None:
+        """The hash of the shard's probabilities if they are there from a finished capture and nearly the same."""
+        line = self._lines.get(shard)
+        if self._finished is None or line is None:
+            return None
+        before = np.frombuffer(self._stored_probabilities(shard), "<f4").reshape(now.shape)
+        if not np.allclose(before, now, rtol=CLOSE, atol=CLOSE, equal_nan=True):
+            raise ModelError(
+                f"shard {shard} of {self.record.name!r} gives other probabilities than when it was first captured: "
+                "the model or its preprocessing does not repeat itself; take another name"
+            )
+        return line.probabilities
 
     def _make_probabilities(self) -> None:
         path = self.path / PROBABILITIES
@@ -225,116 +245,131 @@ class ShardWriter:
             file.write(npy.header(np.float32, shape))
             file.truncate(size)
 
+    def _put_probabilities(self, shard: int, plain: np.ndarray[Any, Any]) -> None:
+        with (self.path / PROBABILITIES).open("rb+", buffering=0) as file:
+            offset = npy.OFFSET + self.rows(shard).start * plain.shape[1] * 4
+            write_all(file.fileno(), plain.reshape(-1).view(np.uint8).data, offset)
+
+    def _write_layers(self, shard: int, activations: Layers) -> dict[str, str]:
+        """Write a shard's files, several at once: converting, hashing and writing all let go of the interpreter."""
+        fast = "numba" in sys.modules or self.instances * sum(a.shape[1] for a in activations.values()) >= WORTH_COMPILING
+
+        def write(pair: tuple[str, str], opening: ExitStack) -> tuple[str, str]:
+            name = shard_path(*pair, shard)
+            place = self.path / name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            pieces = npy.pieces(to_stored(activations[pair], self.record.precision, fast=fast))
+            part = opening.enter_context(replacing(place, sync=False))
+            write_pieces(part, *pieces)
+            return name, hash_bytes(*pieces)
+
+        with ExitStack() as opening, ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as threads:
+            return dict(threads.map(lambda pair: write(pair, opening), activations))
+
     def _append(self, line: bytes) -> None:
-        descriptor = os.open(self.path / LOG, os.O_RDWR | os.O_CREAT, 0o666)
+        descriptor = os.open(self.path / LOG, os.O_RDWR | os.O_CREAT | BINARY, 0o666)
         try:
             end = os.lseek(descriptor, 0, os.SEEK_END)
-            if end and os.pread(descriptor, 1, end - 1) != b"\n":
-                line = b"\n" + line  # the last line was cut short by a kill: it stays, and does not count
+            if end:
+                os.lseek(descriptor, end - 1, os.SEEK_SET)
+                if os.read(descriptor, 1) != b"\n":
+                    line = b"\n" + line  # the last line was cut short by a kill: it stays, and does not count
             try:
                 write_all(descriptor, line, end)
-                os.fsync(descriptor)
             except OSError:
                 os.ftruncate(descriptor, end)
                 raise
         finally:
             os.close(descriptor)
 
-    def _checked(
-        self, shard: int, probabilities: np.ndarray[Any, Any], activations: Mapping[tuple[str, str], np.ndarray[Any, Any]]
-    ) -> range:
+    def _check(self, shard: int, probabilities: np.ndarray[Any, Any], activations: Layers) -> None:
         if not 0 <= shard < self.shards:
             raise ModelError(f"there is no shard {shard}: {self.record.name!r} has {self.shards}")
-        rows = self.rows(shard)
-        if probabilities.shape != (len(rows), len(self.record.classes)):
-            raise ModelError(
-                f"probabilities of shard {shard} are {probabilities.shape}, not ({len(rows)} instances, {len(self.record.classes)} classes)"
-            )
-        earlier = self._lines.get(shard)
-        for layer in self.record.layers:
-            for pooling in self.record.pooling:
-                values = activations.get((layer.name, pooling))
-                if values is None:
-                    if earlier is None or shard_path(layer.name, pooling, shard) not in earlier.files:
-                        raise LayerError(f"shard {shard} lacks layer {layer.name!r} with pooling {pooling!r}")
-                elif values.shape != (len(rows), layer.units):
-                    raise LayerError(
-                        f"layer {layer.name!r} gave {values.shape} in shard {shard}, not ({len(rows)} instances, {layer.units} units)"
-                    )
-        for layer_name, pooling in activations:
-            if self.record.layer(layer_name) is None or pooling not in self.record.pooling:
-                raise LayerError(unknown("layer", layer_name, [one.name for one in self.record.layers]))
-        return rows
+        n, classes = len(self.rows(shard)), len(self.record.classes)
+        if probabilities.shape != (n, classes):
+            raise ModelError(f"probabilities of shard {shard} are {probabilities.shape}, not ({n} instances, {classes} classes)")
+        for layer, pooling in activations:
+            if self.record.layer(layer) is None:
+                raise LayerError(unknown("layer", layer, [one.name for one in self.record.layers]))
+            if pooling not in self.record.pooling:
+                raise LayerError(unknown("pooling", pooling, self.record.pooling))
+        for layer, pooling in self._pairs():
+            values, known = activations.get((layer, pooling)), self.record.layer(layer)
+            if values is None and self._lacks((layer, pooling), shard):
+                raise LayerError(f"shard {shard} lacks layer {layer!r} with pooling {pooling!r}")
+            if values is not None and known is not None and values.shape != (n, known.units):
+                raise LayerError(
+                    f"layer {layer!r} gave {values.shape} in shard {shard}, not ({n} instances, {known.units} units)"
+                )
+
+    def _sync(self) -> None:
+        folders = {self.path}
+        for shard in range(self.shards):
+            for name in self._files(shard):
+                sync_file(self.path / name)
+                folders |= {(self.path / name).parent, (self.path / name).parent.parent}
+        for path in (self.path / PROBABILITIES, self.path / LOG, *folders):
+            sync_file(path)
 
     def _write_record(self) -> None:
         log = self.path / LOG
-        length = log.stat().st_size if log.exists() else 0
-        files = {}
-        if self.record.done:
-            files = {name: hash_file(self.path / name) for name in (PREDICTIONS, PROBABILITIES)}
-        data = write_record(self.path, self.record, self.instances, files, (length, hash_file(log) if length else ""))
-        self._register(self.record.name, data)
+        data = log.read_bytes() if log.exists() else b""
+        names = (PREDICTIONS, PROBABILITIES) if self.record.done else ()
+        files = {name: hash_file(self.path / name) for name in names}
+        write_record(self.path, self.record, self.instances, files, (len(data), hash_bytes(data)))
 
 
-def to_stored(values: np.ndarray[Any, Any], precision: str = "float16") -> np.ndarray[Any, Any]:
-    """Activations ``(n, units)`` as they are stored: ``(units, n)``, float16 if that can hold them, else float32.
+def to_stored(values: np.ndarray[Any, Any], precision: str = "float16", *, fast: bool = False) -> np.ndarray[Any, Any]:
+    """Activations as they are stored: ``(units, n)``, float16 if that can hold them, else float32.
 
-    float32 is taken when a finite value lies beyond ±65,504, or when all lie below 6.1e-5, where float16 loses digits.
+    Parameters
+    ----------
+    values : (n, units)
+        Any float type; NaN and infinity are kept.
+    precision
+        ``"float32"`` stores as they are. With ``"float16"``, float32 is still taken when a finite value lies beyond ±65,504,
+        or when all lie below 6.1e-5, where float16 loses digits.
+    fast
+        Convert with compiled code, the same bytes.
     """
-    single = np.asarray(values, dtype=np.float32)
+    single = np.ascontiguousarray(values, dtype=np.float32)
     if precision == "float16" and single.size:
-        with np.errstate(invalid="ignore"):
-            peak = max(float(np.fmax.reduce(single, axis=None)), -float(np.fmin.reduce(single, axis=None)))
-        if np.isinf(peak):
-            finite = np.abs(single[np.isfinite(single)])
-            peak = float(finite.max()) if finite.size else 0.0
+        peak = _largest(single)
         if not (peak > LARGEST_HALF or 0 < peak < SMALLEST_HALF):
-            return np.ascontiguousarray(single.astype(np.float16).T)
+            return np.ascontiguousarray(to_halves(single, fast=fast).view(np.uint16).T).view(np.float16)
     return np.ascontiguousarray(single.T)
 
 
-def _write_array(path: Path, array: np.ndarray[Any, Any]) -> str:
-    head, body = npy.pieces(array)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-    try:
-        write_all(descriptor, head)
-        write_all(descriptor, body)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    return hash_bytes(head, body)
-
-
-def _write_predictions(path: Path, probabilities: np.ndarray[Any, Any]) -> None:
-    none = np.isnan(probabilities).any(1)
-    filled = np.where(none[:, None], 0, probabilities) if none.any() else probabilities
-    prediction = filled.argmax(1).astype(np.int32)
-    confidence = filled[np.arange(len(filled)), prediction].astype(np.float32)
-    table = pa.table(
+def predictions_table(probabilities: np.ndarray[Any, Any]) -> pa.Table:
+    """``row, prediction, confidence`` of probabilities ``(instances, classes)``; null where a row holds a NaN."""
+    none = np.isnan(probabilities).any(axis=1)
+    filled = np.where(none[:, None], np.float32(0), probabilities)
+    prediction = filled.argmax(axis=1).astype(np.int32) if filled.shape[1] else np.zeros(len(filled), np.int32)
+    confidence = filled[np.arange(len(filled)), prediction] if filled.shape[1] else np.zeros(len(filled), np.float32)
+    none |= filled.shape[1] == 0
+    return pa.table(
         {
             "row": pa.array(np.arange(len(filled), dtype=np.int32)),
             "prediction": pa.array(prediction, mask=none),
-            "confidence": pa.array(confidence, mask=none),
+            "confidence": pa.array(confidence.astype(np.float32), mask=none),
         }
     )
-    part = part_beside(path)
-    with disk_errors(path):
-        try:
-            pq.write_table(table, part, compression="zstd")
-            part.replace(path)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
-        sync_folder(path.parent)
+
+
+def _largest(values: np.ndarray[Any, Any]) -> float:
+    """The largest finite size; 0 if none is finite."""
+    with np.errstate(invalid="ignore"):
+        peak = max(float(np.fmax.reduce(values, axis=None)), -float(np.fmin.reduce(values, axis=None)))
+    if np.isfinite(peak):
+        return peak
+    finite = np.abs(values[np.isfinite(values)])
+    return float(finite.max()) if finite.size else 0.0
 
 
 def _union(before: ModelRecord, now: ModelRecord) -> dict[str, Any]:
-    """Layers and poolings of both captures, in the order of the model."""
+    """Layers and poolings of both captures, the layers in the order of the model."""
     layers: dict[str, LayerRecord] = {one.name: one for one in (*before.layers, *now.layers)}
     order = {one.name: i for i, one in enumerate(now.all_layers)}
     names = sorted(layers, key=lambda name: order.get(name, len(order)))
-    return {"layers": tuple(layers[name] for name in names), "pooling": _merged(before.pooling, now.pooling)}
-
-
-def _merged(first: Iterable[str], second: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*first, *second)))
+    pooling = tuple(dict.fromkeys((*before.pooling, *now.pooling)))
+    return {"layers": tuple(layers[name] for name in names), "pooling": pooling}

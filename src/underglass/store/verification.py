@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from underglass.errors import CaseError
-from underglass.store import npy
 from underglass.store.fingerprints import hash_bytes, hash_file
 from underglass.store.journal import FILE as EDITS
 from underglass.store.journal import Journal
-from underglass.store.manifest import FILE, read_manifest
-from underglass.store.model_folder import LOG, PROBABILITIES, ModelFolder
+from underglass.store.manifest import FILE, SEALED, read_manifest
+from underglass.store.media import MediaStore
+from underglass.store.model_folder import LOG, ModelFolder
 from underglass.store.names import to_folder
 from underglass.store.results import ResultStore
 
@@ -28,8 +26,9 @@ def verify(folder: Path) -> list[str]:
     manifest, sealed = read_manifest(folder)
     bad = [] if sealed else [FILE]
     for path, recorded in manifest.files.items():
-        if not _is(folder / path, recorded):
+        if not ((folder / path).is_file() if recorded == SEALED else _is(folder / path, recorded)):
             bad.append(path)
+    bad += [f"media/{name}" for name in MediaStore(folder / "media", manifest.instances).verify()]
     for name in manifest.models:
         bad += [f"models/{to_folder(name)}/{path}" for path in _model(folder / "models" / to_folder(name))]
     bad += [f"results/{path}" for path in ResultStore(folder / "results").verify()]
@@ -52,21 +51,16 @@ def _model(folder: Path) -> list[str]:
         return ["model.json"]
     if not model.record.done:
         return []
-    bad = [name for name, recorded in model.files.items() if name != PROBABILITIES and not _is(folder / name, recorded)]
+    bad = [name for name, recorded in model.files.items() if not _is(folder / name, recorded)]
     length, recorded = model.log
     try:
         data = (folder / LOG).read_bytes()[:length]
-    except OSError:
-        data = b""
-    if hash_bytes(data) != recorded:
+        shards = list(model.expected_files())
+    except (OSError, KeyError):
         return [*bad, LOG]
-    try:
-        npy.open_array(folder / PROBABILITIES, dtype=np.float32, shape=(model.instances, len(model.record.classes)))
-        if hash_file(folder / PROBABILITIES) != model.files.get(PROBABILITIES):
-            bad.append(PROBABILITIES)
-    except CaseError:
-        bad.append(PROBABILITIES)
-    return bad + [name for name, value in model.expected_files() if not _is(folder / name, value)]
+    if hash_bytes(data) != recorded:
+        bad.append(LOG)
+    return bad + [name for name, value in shards if not _is(folder / name, value)]
 
 
 def _is(path: Path, recorded: str) -> bool:

@@ -18,8 +18,10 @@ from typing import Any
 from underglass.errors import CaseError
 
 PART = ".part"
-FULL = {errno.ENOSPC, errno.EDQUOT}
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+MAKE_ROOM = "free some space and try again"
 FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
+BINARY = getattr(os, "O_BINARY", 0)
 Bytes = bytes | bytearray | memoryview
 
 
@@ -30,68 +32,70 @@ def disk_errors(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in FULL:
-            raise CaseError(
-                f"the disk is full: {path} was not written, and nothing is half-written; free some space and try again"
-            ) from error
+            raise CaseError(f"the disk is full: {path} was not written, and nothing is left half-written; {MAKE_ROOM}") from error
         if error.errno in FORBIDDEN:
             raise CaseError(f"{path} cannot be written: {error.strerror}") from error
         raise
 
 
-def write_file(path: Path, *pieces: Bytes, sync: bool = True) -> None:
-    """Write a file from consecutive pieces, atomically; with `sync` it also survives a loss of power.
+@contextlib.contextmanager
+def replacing(path: Path, *, sync: bool = True) -> Iterator[Path]:
+    """A hidden path beside `path` to write to; it takes the place of `path` at the end, or is removed on any error.
+
+    Parameters
+    ----------
+    path
+        The file; what it holds stays until the end.
+    sync
+        Flush to the disk before the renaming and after, so that a loss of power leaves the old or the new file.
 
     Raises
     ------
     CaseError
-        If the disk is full or write-protected; the old file, if there was one, stays.
+        If the disk is full or write-protected.
     """
-    part = part_beside(path)
+    part = path.with_name(f".{path.name[:60]}.{os.getpid()}.{secrets.token_hex(4)}{PART}")
     with disk_errors(path):
         try:
-            descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-            try:
-                for piece in pieces:
-                    write_all(descriptor, piece)
-                if sync:
-                    os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            yield part
+            if sync:
+                sync_file(part)
             os.replace(part, path)
         except BaseException:
             part.unlink(missing_ok=True)
             raise
         if sync:
-            sync_folder(path.parent)
+            sync_file(path.parent)
+
+
+def write_file(path: Path, *pieces: Bytes, sync: bool = True) -> None:
+    """Write a file from consecutive pieces, as `replacing` does."""
+    with replacing(path, sync=sync) as part:
+        write_pieces(part, *pieces)
+
+
+def write_pieces(path: Path, *pieces: Bytes) -> None:
+    """Make a new file of consecutive pieces, without a copy in between."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY, 0o666)
+    try:
+        for piece in pieces:
+            write_all(descriptor, piece)
+    finally:
+        os.close(descriptor)
 
 
 def write_all(descriptor: int, data: Bytes, offset: int | None = None) -> None:
     """Write all of the bytes, at an offset or where the descriptor stands; a short write goes on where it stopped."""
+    if offset is not None:
+        os.lseek(descriptor, offset, os.SEEK_SET)
     view = memoryview(data).cast("B")
     while view:
-        if offset is None:
-            written = os.write(descriptor, view)
-        else:
-            written = os.pwrite(descriptor, view, offset)
-            offset += written
-        view = view[written:]
-
-
-def write_json(path: Path, value: Any) -> bytes:
-    """Write plain JSON atomically, two spaces deep, and return its bytes."""
-    data = json_bytes(value)
-    write_file(path, data)
-    return data
+        view = view[os.write(descriptor, view) :]
 
 
 def json_bytes(value: Any) -> bytes:
     """Plain JSON as the bytes that are written: readable, and the same for the same value."""
     return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
-
-
-def part_beside(path: Path) -> Path:
-    """A fresh hidden name in the same folder, for what is not finished."""
-    return path.with_name(f".{path.name[:60]}.{os.getpid()}.{secrets.token_hex(4)}{PART}")
 
 
 def remove_parts(folder: Path) -> None:
@@ -101,11 +105,11 @@ def remove_parts(folder: Path) -> None:
             part.unlink()
 
 
-def sync_folder(folder: Path) -> None:
-    """Make renames in a folder survive a loss of power; where folders cannot be opened (Windows) the system does it."""
-    if os.name == "nt":
+def sync_file(path: Path) -> None:
+    """Flush a file, or the names in a folder, to the disk; where folders cannot be opened (Windows) the system does it."""
+    if os.name == "nt" and path.is_dir():
         return
-    descriptor = os.open(folder, os.O_RDONLY)
+    descriptor = os.open(path, (os.O_RDWR if os.name == "nt" else os.O_RDONLY) | BINARY)
     try:
         os.fsync(descriptor)
     finally:
