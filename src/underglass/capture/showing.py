@@ -1,4 +1,4 @@
-"""How do the pictures and texts of the instances come into the case? Small copies, so that a case can travel without its source."""
+"""How do the pictures and texts of the instances come into the case? As small copies, so that it can travel alone."""
 
 from __future__ import annotations
 
@@ -29,9 +29,12 @@ def copy_media(dataset: Dataset, writer: MediaWriter, progress: Progress | None 
 
     Parameters
     ----------
-    dataset : its `media` gives (H, W) or (H, W, 3) uint8, a text, or None.
-    writer : of the case that is being made.
-    progress : called with instances done, all instances, and what is being done.
+    dataset : Dataset
+        Its `media` gives (H, W) or (H, W, 3) uint8, a text, or None.
+    writer : MediaWriter
+        Of the case that is being made.
+    progress : callable (done, total, stage)
+        Called with instances done, all instances, and what is being done.
     """
     total = len(dataset)
     for start in range(0, total, CHUNK):

@@ -5,6 +5,7 @@
 * `torch`: a torch ``Dataset`` or ``DataLoader``
 * `table`: a CSV, Parquet or Arrow file, pandas, polars or Arrow, with paths, texts or plain features
 
+* `distinct`: class names made distinct
 * `reopen`: the instances of a case, from the case
 
 Each returns a `Dataset`: a table with one row an instance (``row, id, label, split`` and the person's own columns), a way
@@ -15,8 +16,9 @@ from underglass.datasets.array_data import arrays
 from underglass.datasets.dataset import Dataset, Instances
 from underglass.datasets.files import read_table
 from underglass.datasets.image_files import image_folder
+from underglass.datasets.labels import distinct
 from underglass.datasets.reopening import reopen
 from underglass.datasets.tables import table
 from underglass.datasets.torch_data import torch
 
-__all__ = ["Dataset", "Instances", "arrays", "image_folder", "read_table", "reopen", "table", "torch"]
+__all__ = ["Dataset", "Instances", "arrays", "distinct", "image_folder", "read_table", "reopen", "table", "torch"]

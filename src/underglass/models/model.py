@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol
 
@@ -128,6 +129,17 @@ class Model(Protocol):
     classes: tuple[str, ...]
     output: Output
     accuracy: float | None
+
+    @property
+    def device(self) -> str:
+        """Where it is, such as ``"cpu"``; it is never moved."""
+
+    @property
+    def threads(self) -> int:
+        """Threads it computes with."""
+
+    def on_threads(self, count: int) -> AbstractContextManager[None]:
+        """Compute with so many threads inside: the last bits of an output depend on it."""
 
     def layers(self, example: Sequence[Any]) -> tuple[Layer, ...]:
         """Every layer, in the order of execution, found by running the first raw instance."""

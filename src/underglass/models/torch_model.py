@@ -14,7 +14,7 @@ from underglass.errors import LayerError, ModelError, unknown
 from underglass.models.model import Array, Fingerprint, Forward, Layer, OutOfMemory, Output
 from underglass.models.torch_evaluation import evaluating, plain
 from underglass.models.torch_hooks import watching
-from underglass.models.torch_inputs import Prepared, describe, flat, prepare, said
+from underglass.models.torch_inputs import Prepared, describe, flat, home, prepare, said
 from underglass.models.torch_layers import Listing, Place, list_layers
 from underglass.models.torch_outputs import probabilities, scores
 from underglass.models.torch_pooling import check_pooling, pool
@@ -75,6 +75,24 @@ class TorchModel:
     def threads(self) -> int:
         """Threads torch computes with; outputs may differ in their last bit with another number."""
         return int(torch.get_num_threads())
+
+    @contextmanager
+    def on_threads(self, count: int) -> Iterator[None]:
+        """Compute with so many threads inside, and with as many as before after."""
+        before = self.threads
+        if count == before:
+            yield
+            return
+        torch.set_num_threads(count)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
+
+    @property
+    def device(self) -> str:
+        """Where the module is, such as ``"cpu"`` or ``"cuda:0"``."""
+        return str(home(self.net)[0])
 
     def layers(self, example: Sequence[Any]) -> tuple[Layer, ...]:
         """Every layer in the order of execution, found by running the first of the raw instances.
