@@ -26,12 +26,13 @@ from underglass.store.activations import BLOCK, Activations
 from underglass.store.case_folder import CaseFolder
 from underglass.store.edits import UNCHANGED, UNLABELLED, Edit
 from underglass.store.fingerprints import hash_array, hash_bytes, hash_file, hash_json, hash_table
-from underglass.store.journal import Journal
+from underglass.store.journal import Journal, Transaction
 from underglass.store.manifest import SCHEMA, Manifest
 from underglass.store.media import MediaStore
 from underglass.store.media_writer import MediaWriter
 from underglass.store.model_folder import ModelFolder
 from underglass.store.overlay import Overlay, Subset
+from underglass.store.patches import Applied, apply_patch, export_patch
 from underglass.store.records import LayerRecord, ModelRecord
 from underglass.store.results import ResultStore, StoredResult
 from underglass.store.shards import ShardWriter
@@ -42,6 +43,7 @@ __all__ = [
     "UNCHANGED",
     "UNLABELLED",
     "Activations",
+    "Applied",
     "CaseFolder",
     "Edit",
     "Journal",
@@ -56,6 +58,9 @@ __all__ = [
     "ShardWriter",
     "StoredResult",
     "Subset",
+    "Transaction",
+    "apply_patch",
+    "export_patch",
     "hash_array",
     "hash_bytes",
     "hash_file",

@@ -29,6 +29,7 @@ from underglass.store.media import MediaStore
 from underglass.store.media_writer import MediaWriter
 from underglass.store.model_folder import RECORD, ModelFolder
 from underglass.store.names import to_folder
+from underglass.store.patches import Applied, apply_patch, export_patch
 from underglass.store.records import ModelRecord
 from underglass.store.results import ResultStore
 from underglass.store.shards import LOCK as SHARDS_LOCK
@@ -249,6 +250,20 @@ class CaseFolder:
             classes=manifest.classes,
             source_labels=lambda: self.source_labels,
         )
+
+    def export_patch(self, path: str | Path) -> int:
+        """Write all edits as a patch (lines of JSON) that `apply_patch` makes on a copy of the case; how many rows."""
+        return export_patch(self.journal, Path(path))
+
+    def apply_patch(self, path: str | Path) -> Applied:
+        """Make the edits of a patch; see `underglass.store.patches`.
+
+        Raises
+        ------
+        EditError
+            If it is for other data, damaged, or changes what was changed here as well; nothing is changed then.
+        """
+        return apply_patch(self.journal, Path(path))
 
     def verify(self) -> list[str]:
         """Paths of files whose bytes differ from what was recorded; empty if the case is whole."""

@@ -19,6 +19,7 @@ from underglass.errors import CaseError, EditError, unknown
 
 UNCHANGED = -2
 UNLABELLED = -1
+EACH = "each"
 LONGEST_NAME = 200
 LONGEST_NOTE = 100_000
 Rows = np.ndarray[Any, np.dtype[np.int32]]
@@ -133,7 +134,7 @@ def describe(op: str, count: int, new: Any, classes: Sequence[str]) -> str:
     """An operation in words."""
     things = f"{count:,} instance{'' if count == 1 else 's'}"
     if op == "label":
-        if isinstance(new, np.ndarray):
+        if new == EACH:
             return f"labelled {things} one by one"
         return (
             f"took the label off {things}"

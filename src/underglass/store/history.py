@@ -40,13 +40,13 @@ class Entry(NamedTuple):
     @property
     def by_rows(self) -> bool:
         """Whether it is about instances."""
-        return self.low is not None
+        return self.low is not None and self.field != "subset"
 
     def may_touch(self, other: Entry, names: set[str]) -> bool:
         """Whether it could have changed what another entry changed."""
         if (self.field, self.key, self.by_rows) != (other.field, other.key, other.by_rows):
             return False
-        if self.low is None or self.high is None or other.low is None or other.high is None:
+        if not self.by_rows or self.low is None or self.high is None or other.low is None or other.high is None:
             return bool(names & set(self.names))
         return self.low <= other.high and other.low <= self.high
 
@@ -86,22 +86,30 @@ class History:
         return self.entry(self._undone_by[entry.sequence])
 
     def add(self, entry: Entry) -> None:
-        """Take in the next entry."""
-        self.entries.append(entry)
+        """Take in the next entry.
+
+        Raises
+        ------
+        ValueError
+            If it does not follow from those before it.
+        """
+        if entry.sequence != self.last + 1:
+            raise ValueError(f"edit {self.last + 1} is missing")
         done, undone = self._done.setdefault(entry.author, []), self._undone.setdefault(entry.author, [])
         if entry.op == "undo":
-            assert entry.root is not None
-            done.remove(entry.root)
-            undone.append(entry.root)
+            if not done or entry.root != done[-1] or entry.undoes != entry.root:
+                raise ValueError(f"edit {entry.sequence} takes back what cannot be taken back")
+            undone.append(done.pop())
             self._undone_by[entry.root] = entry.sequence
         elif entry.op == "redo":
-            assert entry.root is not None
-            undone.remove(entry.root)
-            done.append(entry.root)
+            if not undone or entry.root != undone[-1] or entry.undoes != self._undone_by[entry.root]:
+                raise ValueError(f"edit {entry.sequence} does again what was not taken back")
+            done.append(undone.pop())
             del self._undone_by[entry.root]
         else:
             done.append(entry.sequence)
             undone.clear()
+        self.entries.append(entry)
 
     def against(self, op: str, author: str, last: Entry) -> Iterator[Entry]:
         """Edits by others since an entry that would be lost if it were undone, or that stand in the way of its redo."""

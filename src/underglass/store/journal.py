@@ -9,7 +9,7 @@ from __future__ import annotations
 import getpass
 import json
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -18,23 +18,13 @@ from typing import Any, Self
 import numpy as np
 
 from underglass.errors import CaseError, EditError
-from underglass.store.edits import (
-    LONGEST_NAME,
-    UNCHANGED,
-    Content,
-    Edit,
-    Rows,
-    describe,
-    pack_codes,
-    pack_rows,
-    unpack_codes,
-    unpack_rows,
-)
+from underglass.store.edits import LONGEST_NAME, UNCHANGED, UNLABELLED, Content, Edit, describe
 from underglass.store.history import Entry, History
-from underglass.store.journal_file import JournalFile, chained
+from underglass.store.journal_file import COLUMNS, JournalFile
+from underglass.store.journal_rows import Row, RowReader, chained, to_row
 from underglass.store.manifest import now
-from underglass.store.operations import Operation, checked, subset_change, to_change
-from underglass.store.overlay import Change, Overlay, State, Subset
+from underglass.store.operations import Operation, checked, to_change
+from underglass.store.overlay import Change, Overlay, State
 
 FILE = "edits.sqlite"
 
@@ -74,6 +64,7 @@ class Journal:
         self._source_labels = source_labels
         self._guard = threading.RLock()
         self._file = JournalFile(path, data_fingerprint=data_fingerprint, instances=instances)
+        self._reader = RowReader(instances, None if classes is None else len(self.classes or ()), self._file.row)
         self._state = State(instances)
         self._history = History()
         self._version: int | None = None
@@ -134,9 +125,8 @@ class Journal:
         EditError
             If the edit cannot be made; says why. Nothing is written then.
         """
-        operation = checked(op, rows, new, n=self.instances, classes=self.classes)
-        with self._adding() as add:
-            return add(operation, _author(author or self.author), now(), old=old, given_rows=rows)
+        with self.transaction() as transaction:
+            return transaction.append(op, rows=rows, new=new, old=old, author=author)
 
     def undo(self, author: str | None = None) -> Edit | None:
         """Take back the author's last edit that stands; None if there is none.
@@ -146,21 +136,23 @@ class Journal:
         EditError
             If somebody else has changed the same since; names them.
         """
-        return self._back_or_forth("undo", _author(author or self.author), now())
+        with self.transaction() as transaction:
+            return transaction.undo(author)
 
     def redo(self, author: str | None = None) -> Edit | None:
         """Do again what the author last took back, unless they have made another edit since; None if there is nothing."""
-        return self._back_or_forth("redo", _author(author or self.author), now())
+        with self.transaction() as transaction:
+            return transaction.redo(author)
 
     def can_undo(self, author: str | None = None) -> bool:
         """Whether the author has an edit to take back."""
         self.poll()
-        return bool(self._history.done(_author(author or self.author)))
+        return bool(self._history.done(self._author(author)))
 
     def can_redo(self, author: str | None = None) -> bool:
         """Whether the author has something to do again."""
         self.poll()
-        return bool(self._history.undone(_author(author or self.author)))
+        return bool(self._history.undone(self._author(author)))
 
     def edits(self, since: int = 0) -> list[Edit]:
         """Edits after a sequence, in order."""
@@ -201,223 +193,115 @@ class Journal:
             chain = ""
             try:
                 for expected, row in enumerate(self._file.rows(), start=1):
-                    chain = chained(chain, row, *_contents(row))
+                    chain = chained(chain, row)
                     if row["sequence"] != expected or row["chain"] != chain:
                         return f"edit {row['sequence']} is not what was written"
-            except CaseError as error:
+            except (CaseError, TypeError) as error:
                 return str(error)
             return None
 
-    @contextmanager
-    def _adding(self) -> Iterator[Callable[..., Edit]]:
-        """A transaction that knows all edits before it; what it adds shows only once it is on the disk."""
+    def _author(self, name: str | None) -> str:
+        text = (name or self.author).strip()
+        if not text or len(text) > LONGEST_NAME:
+            raise EditError(f"an author's name has 1 to {LONGEST_NAME} characters")
+        return text
+
+    @property
+    def chain(self) -> str:
+        """The hash over all edits that this process has seen; empty before the first."""
+        return self._chain
+
+    def raw_rows(self, since: int = 0) -> Iterator[Row]:
+        """Rows after a sequence as they are in the file, for patches."""
         with self._guard:
-            added: list[tuple[dict[str, Any], Change]] = []
+            yield from self._file.rows(since)
+
+    def operation(self, row: Row) -> Operation:
+        """The operation of a raw row that is no undo or redo."""
+        return self._reader.operation(row)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Several edits that are made together or not at all."""
+        with self._guard:
+            before = self._history.last
             try:
                 with self._file.writing():
                     self._catch_up()
-
-                    def add(operation: Operation, author: str, time: str, *, old: Any = None, given_rows: Any = None) -> Edit:
-                        row, change = self._row_of(operation, author, time, old, given_rows)
-                        return self._add(row, change, added)
-
-                    yield add
+                    before = self._history.last
+                    yield Transaction(self)
             except BaseException:
-                if added:
-                    self._reset()
+                if self._history.last != before:
+                    self._forget()
                 raise
 
-    def _add(self, row: dict[str, Any], change: Change, added: list[tuple[dict[str, Any], Change]]) -> Edit:
-        row["chain"] = chained(self._chain, row, *_contents(row))
-        self._file.add(row)
-        added.append((row, change))
-        self._take(row, change)
-        return self._edit(row)
-
-    def _row_of(self, operation: Operation, author: str, time: str, old: Any, given_rows: Any) -> tuple[dict[str, Any], Change]:
+    def _put(self, operation: Operation, author: str, time: str, *, old: Any = None, given_rows: Any = None) -> Edit:
+        """Write an operation, inside a transaction."""
         sequence = self._history.last + 1
         change = to_change(operation, self._state, author=author, time=time, sequence=sequence)
         before = self._state.values(change)
         if old is not None:
-            self._still(operation, before, old, given_rows)
-        rows = operation.rows
-        row = {
-            "sequence": sequence,
-            "time": time,
-            "author": author,
-            "op": operation.op,
-            "field": operation.field,
-            "key": operation.key,
-            "count": operation.count,
-            "rows": None if rows is None else pack_rows(rows),
-            "low": None if rows is None else int(rows[0]),
-            "high": None if rows is None else int(rows[-1]),
-            "names": json.dumps(change.names, ensure_ascii=False) if rows is None or change.names else None,
-            "new": json.dumps(operation.new, ensure_ascii=False),
-            "codes": None if operation.codes is None else pack_codes(operation.codes),
-            "before": _pack_values(change.field, before),
-        }
-        return row, change
+            self._refuse_unseen(operation, before, old, given_rows)
+        return self._write(to_row(operation, change, before, sequence=sequence, author=author, time=time), change)
 
-    def _back_or_forth(self, op: str, author: str, time: str) -> Edit | None:
-        with self._guard, self._file.writing():
-            self._catch_up()
-            root = (self._history.done if op == "undo" else self._history.undone)(author)
-            if not root:
-                return None
-            first = self._history.entry(root[-1])
-            last = first if op == "undo" else self._history.undo_of(first)
-            return self._put_back(op, author, time, first, last)
-
-    def _put_back(self, op: str, author: str, time: str, first: Entry, last: Entry) -> Edit:
+    def _put_back(self, op: str, author: str, time: str) -> Edit | None:
+        """Write an undo or a redo, inside a transaction."""
+        candidates = (self._history.done if op == "undo" else self._history.undone)(author)
+        if not candidates:
+            return None
+        first = self._history.entry(candidates[-1])
+        last = first if op == "undo" else self._history.undo_of(first)
         source = self._file.row(first.sequence)
-        change = self._backward(source) if op == "undo" else self._forward(source)
-        self._refuse_conflict(op, author, first, last, set(change.names))
-        row = {
-            "sequence": self._history.last + 1,
-            "time": time,
-            "author": author,
-            "op": op,
-            "field": first.field,
-            "key": first.key,
-            "count": source["count"],
-            "undoes": last.sequence,
-            "root": first.sequence,
-        }
-        row["chain"] = chained(self._chain, row, *_contents(row))
+        self._refuse_conflict(op, author, source, last)
+        change = self._reader.backward(source, self._state) if op == "undo" else self._reader.forward(source, self._state)
+        if op == "redo" and set(change.names) - set(first.names):
+            self._refuse_conflict(op, author, source, last, set(change.names))
+        row: Row = {"sequence": self._history.last + 1, "time": time, "author": author, "op": op}
+        row |= {name: source[name] for name in ("field", "key", "count")}
+        return self._write(row | {"undoes": last.sequence, "root": first.sequence}, change)
+
+    def _write(self, row: Row, change: Change) -> Edit:
+        row = dict.fromkeys(COLUMNS) | row
+        row["chain"] = chained(self._chain, row)
         self._file.add(row)
         self._take(row, change)
         return self._edit(row)
 
-    def _refuse_conflict(self, op: str, author: str, first: Entry, last: Entry, names: set[str]) -> None:
-        source = self._file.row(first.sequence)
-        for other in self._history.against(op, author, last):
+    def _refuse_conflict(self, op: str, author: str, source: Row, last: Entry, names: set[str] | None = None) -> None:
+        """Refuse to undo or redo what somebody else has changed since."""
+        first = self._history.entry(source["sequence"])
+        touched = set(first.names) if names is None else names
+        for other, text, what in self._overlaps(source, touched, self._history.against(op, author, last)):
+            raise EditError(f"cannot {op} “{self._text(source)}”: {other.author} has since {text}, which is about {what}")
+
+    def _overlaps(self, source: Row, names: set[str], others: Iterable[Entry]) -> Iterator[tuple[Entry, str, str]]:
+        """Those of `others` that changed what an edit changed: each with its text and what is common."""
+        first = self._history.entry(source["sequence"])
+        for other in others:
             if not other.may_touch(first, names):
                 continue
-            common = names & set(other.names)
-            count = (
-                len(common)
-                if not first.by_rows
-                else len(np.intersect1d(self._rows(source), self._rows(self._file.row(other.sequence)), assume_unique=True))
+            found = self._file.row(other.sequence)
+            mine, theirs = self._reader.rows(source), self._reader.rows(found)
+            if not first.by_rows or mine is None or theirs is None:
+                yield other, self._text(found), "the same thing"
+            elif count := len(np.intersect1d(mine, theirs, assume_unique=True)):
+                yield other, self._text(found), f"{count:,} of the same instances"
+
+    def _refuse_overlap(self, edit: Edit, *, after: int, upto: int) -> None:
+        """Refuse an edit just made that changes what an edit in a stretch of the journal changed."""
+        source, entry = self._file.row(edit.sequence), self._history.entry(edit.sequence)
+        between = (one for one in self._history.entries[after:upto] if one.root is None and self._history.stands(one.sequence))
+        for other, text, what in self._overlaps(source, set(entry.names), between):
+            raise EditError(
+                f"“{edit.text}” by {edit.author} cannot be added: {other.author} has {text} here, which is about {what}"
             )
-            if count:
-                text = self._text(source)
-                other_text = self._text(self._file.row(other.sequence))
-                things = "of the same instances" if first.by_rows else "of the same"
-                raise EditError(
-                    f"cannot {op} “{text}”: {other.author} has since {other_text}, {count:,} {things}; they can undo theirs first"
-                )
 
-    def _catch_up(self) -> None:
-        """Apply the rows that this process has not seen."""
-        for row in self._file.rows(self._history.last):
-            if row["root"] is None:
-                change = self._forward(row)
-            else:
-                source = self._file.row(row["root"])
-                change = self._backward(source) if row["op"] == "undo" else self._forward(source)
-            self._take(row, change)
-
-    def _take(self, row: dict[str, Any], change: Change) -> None:
-        self._state.apply(change)
-        self._history.add(Entry.of(row, change.names))
-        self._chain = row["chain"]
-
-    def _reset(self) -> None:
-        self._state, self._history, self._chain, self._overlay, self._version = State(self.instances), History(), "", None, None
-
-    def _forward(self, row: dict[str, Any]) -> Change:
-        operation = Operation(
-            row["op"],
-            None if row["rows"] is None else self._rows(row),
-            json.loads(row["new"]),
-            None if row["codes"] is None else unpack_codes(row["codes"], row["count"]),
-        )
-        return to_change(operation, self._state, author=row["author"], time=row["time"], sequence=row["sequence"])
-
-    def _backward(self, row: dict[str, Any]) -> Change:
-        values = self._values(row)
-        if row["field"] == "subset":
-            return subset_change(values, self._state)
-        rows = None if row["rows"] is None else self._rows(row)
-        return Change(row["field"], row["key"], rows, values, tuple(json.loads(row["names"] or "[]")))
-
-    def _values(self, row: dict[str, Any]) -> Any:
-        """The values before an edit."""
-        if row["field"] == "note":
-            return json.loads(row["before"])
-        if row["field"] == "subset":
-            return {name: self._subset(fields) for name, fields in json.loads(row["before"]).items()}
-        codes = unpack_codes(row["before"], row["count"])
-        return codes if row["field"] == "label" else codes.astype(bool)
-
-    def _subset(self, fields: dict[str, Any] | None) -> Subset | None:
-        if fields is None:
-            return None
-        rows = self._rows(self._file.row(fields["sequence"])) if fields["kind"] == "frozen" else None
-        return Subset(**fields, rows=rows)
-
-    def _rows(self, row: dict[str, Any]) -> Rows:
-        return unpack_rows(row["rows"], row["count"])
-
-    def _touches(self, entry: Entry, row: int) -> bool:
-        if entry.low is None or entry.high is None or not entry.low <= row <= entry.high:
-            return False
-        rows = self._rows(self._file.row(entry.sequence))
-        return bool(rows[np.searchsorted(rows, row)] == row)
-
-    def _edit(self, row: dict[str, Any]) -> Edit:
-        source = self._file.row(row["root"]) if row.get("root") is not None else row
-        return Edit(
-            sequence=row["sequence"],
-            time=row["time"],
-            author=row["author"],
-            op=row["op"],
-            field=row["field"],
-            key=row["key"],
-            count=row["count"],
-            undoes=row.get("undoes"),
-            text=self._text(source),
-            read=lambda: self._content(row["op"], source["sequence"]),
-        )
-
-    def _text(self, row: dict[str, Any]) -> str:
-        new = json.loads(row["new"])
-        if row["op"] == "label" and row.get("codes") is not None:
-            new = np.zeros(0)
-        return describe(row["op"], row["count"], new, self.classes or ())
-
-    def _content(self, op: str, sequence: int) -> Content:
-        with self._guard:
-            row = self._file.row(sequence)
-            rows = None if row["rows"] is None else self._rows(row)
-            old, new = self._values(row), json.loads(row["new"])
-            if row["codes"] is not None:
-                new = unpack_codes(row["codes"], row["count"])
-            if row["field"] == "label" and self._source_labels is not None and rows is not None:
-                old = np.where(old == UNCHANGED, self._source_labels()[rows], old).astype(np.int32)
-            if op == "undo":
-                forward = self._after(row, rows, new)
-                return Content(rows, old, forward)
-            return Content(rows, new, old)
-
-    def _after(self, row: dict[str, Any], rows: Rows | None, new: Any) -> Any:
-        """The values that an edit put, per row: what its undo finds."""
-        if row["field"] == "subset" or isinstance(new, np.ndarray):
-            return new
-        count = row["count"]
-        if row["field"] == "label":
-            return np.full(count, -1 if new is None else new, np.int32)
-        if row["field"] == "note":
-            return [new] * count
-        return np.full(count, new["on"] if isinstance(new, dict) else row["op"] in ("tag", "exclude"))
-
-    def _still(self, operation: Operation, before: Any, old: Any, given_rows: Any) -> None:
+    def _refuse_unseen(self, operation: Operation, before: Any, old: Any, given_rows: Any) -> None:
+        """Refuse an edit of what is not any more as the person saw it."""
         if operation.field == "subset" or operation.rows is None:
             raise EditError(f"the edit {operation.op!r} takes no old value")
-        if operation.field == "label":
-            source = self._source_labels
-            before = np.where(before == UNCHANGED, source()[operation.rows], before) if source is not None else before
+        if operation.field == "label" and self._source_labels is not None:
+            before = np.where(before == UNCHANGED, self._source_labels()[operation.rows], before)
         if isinstance(old, (np.ndarray, list, tuple)):
             given = np.asarray(given_rows)
             if len(old) != len(given):
@@ -426,41 +310,90 @@ class Journal:
         else:
             seen = [old] * operation.count
         if operation.field == "label":
-            seen = [-1 if one is None else int(one) for one in seen]
-        changed = sum(1 for one, now_there in zip(seen, before, strict=True) if one != now_there)
+            seen = [UNLABELLED if one is None else int(one) for one in seen]
+        changed = sum(1 for one, found in zip(seen, before, strict=True) if one != found)
         if changed:
             raise EditError(f"{changed:,} of {operation.count:,} instances have changed since you looked: look again, then edit")
 
+    def _catch_up(self) -> None:
+        """Apply the rows that this process has not seen."""
+        try:
+            for row in self._file.rows(self._history.last):
+                self._take(row, self._reader.change(row, self._state))
+        except BaseException:
+            self._forget()
+            raise
 
-def _pack_values(field: str, values: Any) -> bytes:
-    if field == "note":
-        return json.dumps(values, ensure_ascii=False).encode()
-    if field == "subset":
-        plain = {
-            name: None if one is None else {key: part for key, part in vars(one).items() if key != "rows"}
-            for name, one in values.items()
-        }
-        return json.dumps(plain, ensure_ascii=False, sort_keys=True).encode()
-    return pack_codes(values)
+    def _take(self, row: Row, change: Change) -> None:
+        try:
+            self._history.add(Entry.of(row, change.names))
+        except ValueError as error:
+            raise CaseError(f"{self.path} is damaged: {error}") from error
+        self._state.apply(change)
+        self._chain = row["chain"]
+
+    def _forget(self) -> None:
+        """Start over from the file: what is in memory is not what is on the disk."""
+        self._state, self._history, self._chain = State(self.instances), History(), ""
+        self._overlay, self._version = None, None
+
+    def _touches(self, entry: Entry, row: int) -> bool:
+        if entry.low is None or entry.high is None or not entry.low <= row <= entry.high:
+            return False
+        rows = self._reader.rows(self._file.row(entry.sequence))
+        return rows is not None and bool(rows[np.searchsorted(rows, row)] == row)
+
+    def _edit(self, row: Row) -> Edit:
+        source = row if row["root"] is None else self._file.row(row["root"])
+        op, sequence = row["op"], source["sequence"]
+        return Edit(
+            **{name: row[name] for name in ("sequence", "time", "author", "op", "field", "key", "count", "undoes")},
+            text=self._text(source),
+            read=lambda: self._content(op, sequence),
+        )
+
+    def _text(self, row: Row) -> str:
+        try:
+            return describe(row["op"], row["count"], json.loads(row["new"]), self.classes or ())
+        except (ValueError, KeyError, TypeError) as error:
+            raise CaseError(f"{self.path} is damaged: edit {row['sequence']}: {error}") from error
+
+    def _content(self, op: str, sequence: int) -> Content:
+        with self._guard:
+            return self._reader.content(op, self._file.row(sequence), self._source_labels)
 
 
-def _contents(row: dict[str, Any]) -> Iterator[bytes]:
-    """Rows, codes and values of a row, uncompressed: compression differs between versions of its library."""
-    count = row["count"]
-    yield unpack_rows(row["rows"], count).astype("<i4").tobytes() if row.get("rows") is not None else b""
-    yield unpack_codes(row["codes"], count).astype("<i4").tobytes() if row.get("codes") is not None else b""
-    before = row.get("before")
-    if before is None or row["field"] in ("note", "subset"):
-        yield before or b""
-    else:
-        yield unpack_codes(before, count).astype("<i4").tobytes()
+class Transaction:
+    """Edits that are made together; made by `Journal.transaction`, and used only inside it."""
 
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
 
-def _author(name: str) -> str:
-    text = name.strip()
-    if not text or len(text) > LONGEST_NAME:
-        raise EditError(f"an author's name has 1 to {LONGEST_NAME} characters")
-    return text
+    def append(
+        self, op: str, *, rows: Any = None, new: Any = None, old: Any = None, author: str | None = None, time: str = ""
+    ) -> Edit:
+        """As `Journal.append`; `time` is ISO, UTC, by default now."""
+        journal = self._journal
+        operation = checked(op, rows, new, n=journal.instances, classes=journal.classes)
+        return journal._put(operation, journal._author(author), time or now(), old=old, given_rows=rows)
+
+    def undo(self, author: str | None = None, *, time: str = "") -> Edit | None:
+        """As `Journal.undo`."""
+        return self._journal._put_back("undo", self._journal._author(author), time or now())
+
+    def redo(self, author: str | None = None, *, time: str = "") -> Edit | None:
+        """As `Journal.redo`."""
+        return self._journal._put_back("redo", self._journal._author(author), time or now())
+
+    def refuse_overlap(self, edit: Edit, *, after: int, upto: int) -> None:
+        """Refuse an edit just made that changes what a standing edit after a sequence, up to another, changed.
+
+        Raises
+        ------
+        EditError
+            If there is one; names it.
+        """
+        self._journal._refuse_overlap(edit, after=after, upto=upto)
 
 
 def _login() -> str:

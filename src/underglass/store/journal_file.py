@@ -5,7 +5,6 @@ Each row carries the hash of itself and the row before it, so that a row changed
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import warnings
 from collections.abc import Iterator
@@ -14,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from underglass.errors import CaseError, EditError
-from underglass.store.fingerprints import hash_bytes
 from underglass.store.network_drives import network_drive
 
 SCHEMA = 1
@@ -207,13 +205,3 @@ class JournalFile:
             raise CaseError(f"{self.path} cannot be used: {text}") from error
         except sqlite3.DatabaseError as error:
             raise CaseError(f"{self.path} is damaged: {error}") from error
-
-
-def chained(previous: str, row: dict[str, Any], *contents: bytes) -> str:
-    """The hash of a row, its contents (uncompressed) and the hash of the row before."""
-    plain = [row.get(name) for name in SMALL if name != "chain"]
-    return hash_bytes(
-        previous.encode(),
-        json.dumps(plain, ensure_ascii=False).encode(),
-        *(len(one).to_bytes(8, "little") + one for one in contents),
-    )

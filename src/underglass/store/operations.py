@@ -11,6 +11,7 @@ import numpy as np
 
 from underglass.errors import EditError, unknown
 from underglass.store.edits import (
+    EACH,
     FIELDS,
     LONGEST_NOTE,
     UNLABELLED,
@@ -26,7 +27,7 @@ MARKS = {"confirm": "confirmed", "flag": "flag", "hide": "hide"}
 
 @dataclass(frozen=True)
 class Operation:
-    """A checked operation, as the journal keeps it: `new` is plain JSON, `codes` a class index per row where rows differ."""
+    """A checked operation, as the journal keeps it: `new` is plain JSON (``"each"`` where `codes` holds a label per row)."""
 
     op: str
     rows: Rows | None
@@ -72,7 +73,7 @@ def checked(op: str, rows: Any, new: Any, *, n: int, classes: Sequence[str] | No
     where, first = checked_rows(rows, n)
     if op == "label":
         if isinstance(new, (np.ndarray, list, tuple)):
-            return Operation(op, where, None, _codes(new, rows, where, first, classes))
+            return Operation(op, where, EACH, _codes(new, rows, where, first, classes))
         return Operation(op, where, checked_code(new, classes))
     if op in ("tag", "untag"):
         return Operation(op, where, checked_name("tag", new))
@@ -104,8 +105,9 @@ def to_change(operation: Operation, state: State, *, author: str, time: str, seq
     field, key = operation.field, operation.key
     if op == "label":
         assert rows is not None
-        code = UNLABELLED if new is None else new
-        return Change(field, key, rows, operation.codes if operation.codes is not None else np.full(len(rows), code, np.int32))
+        if operation.codes is not None:
+            return Change(field, key, rows, operation.codes)
+        return Change(field, key, rows, np.full(len(rows), UNLABELLED if new is None else new, np.int32))
     if op in ("tag", "untag", "exclude", "include"):
         assert rows is not None
         return Change(field, key, rows, np.full(len(rows), op in ("tag", "exclude")))
