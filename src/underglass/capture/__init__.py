@@ -1,15 +1,29 @@
 """Capture: a model run once over all instances, what it computed kept in the case.
 
 * `run`: predictions and pooled activations, resumable shard by shard
+* `check`: what a capture would find, from eight instances
 * `verify`: whether a model is the one that was captured
 * `probe_rows`: the eight instances a fingerprint is taken on
 * `copy_media`: what a person is shown of the instances
 * `bar`, `silent`: two ways to show progress, or not
 """
 
+from underglass.capture.check import CheckReport, Example, check
 from underglass.capture.progress import Progress, bar, silent
 from underglass.capture.run import run
 from underglass.capture.showing import copy_media
 from underglass.capture.verification import probe_rows, same_data, verify
 
-__all__ = ["Progress", "bar", "copy_media", "probe_rows", "run", "same_data", "silent", "verify"]
+__all__ = [
+    "CheckReport",
+    "Example",
+    "Progress",
+    "bar",
+    "check",
+    "copy_media",
+    "probe_rows",
+    "run",
+    "same_data",
+    "silent",
+    "verify",
+]

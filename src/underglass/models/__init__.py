@@ -8,6 +8,6 @@ No framework is imported until a model is made.
 """
 
 from underglass.models.adapters import to_tensor, torch
-from underglass.models.model import POOLINGS, Fingerprint, Forward, Layer, Model, OutOfMemory
+from underglass.models.model import POOLINGS, Fingerprint, Forward, Layer, Model, OutOfMemory, Range
 
-__all__ = ["POOLINGS", "Fingerprint", "Forward", "Layer", "Model", "OutOfMemory", "to_tensor", "torch"]
+__all__ = ["POOLINGS", "Fingerprint", "Forward", "Layer", "Model", "OutOfMemory", "Range", "to_tensor", "torch"]

@@ -45,6 +45,38 @@ class Layer:
 
 
 @dataclass(frozen=True)
+class Range:
+    """Shape, type and spread of some numbers.
+
+    Parameters
+    ----------
+    shape : without the batch axis; None where instances differ.
+    kind : type of the numbers.
+    low, high, mean, spread : of all of them.
+    """
+
+    shape: tuple[int, ...] | None
+    kind: str
+    low: float
+    high: float
+    mean: float
+    spread: float
+
+    @classmethod
+    def of(cls, values: Array, *, shape: tuple[int, ...] | None = None, kind: str | None = None) -> Range:
+        """The range of an array, (n, …); its shape is taken without the first axis unless given."""
+        single = np.asarray(values, np.float64)
+        shape = tuple(values.shape[1:]) if shape is None and values.ndim > 1 else shape
+        low, high, mean, spread = (float(x) for x in (single.min(), single.max(), single.mean(), single.std()))
+        return cls(shape, kind or str(values.dtype), low, high, mean, spread)
+
+    def __str__(self) -> str:
+        shape = " × ".join(map(str, self.shape)) if self.shape is not None else "of several sizes"
+        numbers = f"{self.low:.4g} to {self.high:.4g}, mean {self.mean:.3g}, deviation {self.spread:.3g}"
+        return f"{shape or 'one number'} {self.kind}, {numbers}".replace("-", "−")
+
+
+@dataclass(frozen=True)
 class Forward:
     """What one pass over a batch has given.
 
@@ -135,6 +167,10 @@ class Model(Protocol):
         """Where it is, such as ``"cpu"``; it is never moved."""
 
     @property
+    def training(self) -> bool:
+        """Whether it was handed over in training mode; it is run in evaluation mode all the same."""
+
+    @property
     def threads(self) -> int:
         """Threads it computes with."""
 
@@ -149,6 +185,9 @@ class Model(Protocol):
 
     def forward(self, raw: Any, layers: Sequence[str] = (), pooling: Sequence[str] = ()) -> Forward:
         """One pass over raw or prepared instances, pooling the named layers on the way."""
+
+    def ranges(self, prepared: Any) -> tuple[Range, ...]:
+        """Shape and spread of each tensor that `prepare` made."""
 
     def maps(self, raw: Sequence[Any], layer: str, unit: int | None = None) -> Array:
         """A layer's whole maps, (n, units, …space) float32, or (n, 1, …space) of one unit; computed, never stored."""

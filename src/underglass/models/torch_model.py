@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from underglass.errors import LayerError, ModelError, unknown
-from underglass.models.model import Array, Fingerprint, Forward, Layer, OutOfMemory, Output
+from underglass.models.model import Array, Fingerprint, Forward, Layer, OutOfMemory, Output, Range
 from underglass.models.torch_evaluation import evaluating, plain
 from underglass.models.torch_hooks import watching
 from underglass.models.torch_inputs import Prepared, describe, flat, home, prepare, said
@@ -120,6 +120,14 @@ class TorchModel:
     def prepare(self, raw: Sequence[Any]) -> Prepared:
         """Preprocess and collate raw instances, on the module's device."""
         return prepare(raw, self.preprocess, self.collate, self.net)
+
+    def ranges(self, prepared: Prepared) -> tuple[Range, ...]:
+        """Shape and spread of each tensor that `prepare` made."""
+        return tuple(
+            Range.of(_numpy(tensor), kind=str(tensor.dtype).removeprefix("torch."))
+            for tensor in flat(prepared.inputs)
+            if tensor.numel()
+        )
 
     def forward(self, raw: Sequence[Any] | Prepared, layers: Sequence[str] = (), pooling: Sequence[str] = ()) -> Forward:
         """One pass, pooling the named layers on the way.

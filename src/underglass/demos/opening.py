@@ -1,0 +1,122 @@
+"""How does a demo become a case that is ready to be looked at?"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from underglass.case import Case
+from underglass.errors import CaseError, DataError, ModelError, unknown
+
+Progress = Callable[[int, int, str], None]
+DEMOS = {
+    "fashion": "Fashion-MNIST, 2,000 pictures of clothing, and a small network",
+    "photos": "photographs and EfficientNet-lite0, 1,000 ImageNet classes (needs [vision])",
+}
+"""Names and what is in them; each is a module of this room with ``make()``, ``LAYERS`` and ``POOLING``."""
+MOST_COPIES = 100
+
+
+@dataclass(frozen=True)
+class _Demo:
+    """A demo with its data and model made."""
+
+    name: str
+    dataset: Any
+    model: Any
+    layers: Sequence[str]
+    pooling: Sequence[str]
+
+
+def open_demo(name: str = "fashion", *, folder: str | Path | None = None, progress: Progress | None = None) -> Case:
+    """The demo's case: made and captured now, or the one from last time with what was edited in it.
+
+    Parameters
+    ----------
+    name : of `DEMOS`
+        Which.
+    folder : where demo cases are kept
+        The person's cache folder without.
+    progress : callable (done, total, stage)
+        A bar in a terminal or notebook without.
+
+    Returns
+    -------
+    A finished case with its model attached. One that was stopped half-way goes on; one whose data or model are not those
+    of this version stays untouched beside a new one.
+
+    Raises
+    ------
+    UnderglassError
+        No demo of that name, a package it needs is missing, or the folder cannot be written.
+    """
+    if name not in DEMOS:
+        raise DataError(unknown("demo", name, DEMOS))
+    module = import_module(f"underglass.demos.{name}")
+    dataset, model = module.make()
+    demo = _Demo(name, dataset, model, module.LAYERS, module.POOLING)
+    place = Path(folder) if folder is not None else cache_folder() / "demos"
+    for path in _places(place, name):
+        case = _open_or_create(path, demo, progress)
+        if case is not None:
+            return case
+    raise CaseError(f"there are {MOST_COPIES} cases of the demo in {place}, none of them of this version; remove some.")
+
+
+def cache_folder() -> Path:
+    """Where this program keeps what it can make again, by each system's custom."""
+    if sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    elif sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    else:
+        given = os.environ.get("XDG_CACHE_HOME", "")
+        base = Path(given) if Path(given).is_absolute() else Path.home() / ".cache"
+    return base / "underglass"
+
+
+def _places(folder: Path, name: str) -> Iterator[Path]:
+    yield folder / f"{name}.case"
+    for copy in range(2, MOST_COPIES + 1):
+        yield folder / f"{name}-{copy}.case"
+
+
+def _open_or_create(path: Path, demo: _Demo, progress: Progress | None) -> Case | None:
+    """The demo's case at this place, or None if something else is there."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        case = Case.create(path, demo.dataset, name=demo.name, progress=progress)
+    else:
+        try:
+            case = Case.open(path)
+        except CaseError:
+            return None
+    if case.folder.manifest.data_fingerprint != demo.dataset.fingerprint:
+        case.close()
+        return None
+    case.dataset = demo.dataset
+    try:
+        if demo.model.name in case.folder.models and case.folder.model(demo.model.name).record.done:
+            case.attach(demo.model, demo.dataset)
+        else:
+            case.capture(
+                demo.model,
+                layers=demo.layers,
+                pooling=demo.pooling,
+                factory=f"underglass.demos.{demo.name}:make",
+                progress=progress,
+            )
+    except (ModelError, CaseError):
+        with suppress(CaseError):
+            case.close()
+        return None
+    except BaseException:
+        case.close()
+        raise
+    return case
