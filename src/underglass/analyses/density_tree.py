@@ -7,8 +7,9 @@ in HDBSCAN* (Campello, Moulavi and Sander 2013; formulas as in the `hdbscan` pac
 * outlier score(x) = (λ_max(subtree of C_x) − λ_x) / λ_max(subtree), where C_x is the group x falls out of last;
 * persistence(C) = stability(C) / (|C| max λ), 1 if max λ is infinite or 0.
 
-Edges of equal (weight, distance) are cut at the same moment, so a group may split into more than two and the result does not hang
-on the order of rows. ``hdbscan`` cuts them one after another, in the order its sort happens to leave.
+Many edges tie: every edge shorter than an instance's core distance weighs that core distance. ``ties="rows"`` cuts them one
+after another in the order an unstable sort leaves them, to the letter as ``hdbscan`` does; ``ties="distance"`` cuts the longer
+first and those of equal length at once, so that nothing hangs on the order of rows. Exact copies, at weight 0, never part.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from typing import Any
 
 import numba
 import numpy as np
+
+from underglass.analyses.spanning_tree import SpanningTree
 
 Array = np.ndarray[Any, Any]
 
@@ -60,24 +63,25 @@ class Clusters:
     persistence: Array
 
 
-def density_tree(ends: Array, weight: Array, distance: Array, min_size: int) -> DensityTree:
+def density_tree(edges: SpanningTree, min_size: int, ties: str) -> DensityTree:
     """Condense the single linkage of spanning edges: splits into fewer than ``min_size`` are instances falling out, not groups.
 
     Parameters
     ----------
-    ends : (instances − 1, 2) int64
-        The two rows each edge joins.
-    weight, distance : (instances − 1,) float64
-        What edges are ordered by, in this order.
+    edges : SpanningTree
+        Of all instances.
     min_size : int
         The fewest instances of a group, at least 2.
+    ties : "rows" or "distance"
+        Which of edges that weigh the same is cut first.
     """
-    order = np.lexsort((distance, weight))
-    weight, distance = weight[order], distance[order]
-    tied = np.append((weight[1:] == weight[:-1]) & (distance[1:] == distance[:-1]), False)
+    order = np.argsort(edges.weight) if ties == "rows" else np.lexsort((edges.distance, edges.weight))
+    weight, distance = edges.weight[order], edges.distance[order]
+    equal = (weight[1:] == weight[:-1]) & (distance[1:] == distance[:-1])
+    tied = np.append(equal if ties == "distance" else weight[1:] == 0, False)
     with np.errstate(divide="ignore"):
         density = 1 / weight
-    children, size = link(ends[order])
+    children, size = link(edges.ends[order])
     return DensityTree(*condense(children, size, density, tied, min_size))
 
 

@@ -14,6 +14,7 @@ from underglass.errors import DataError, unknown
 
 Array = np.ndarray[Any, Any]
 Progress = Callable[[int, int, str], None]
+TIES = ("rows", "distance")
 SELECTIONS = ("leaf", "eom")
 REDUCE_ABOVE = 256
 COMPONENTS = 50
@@ -40,6 +41,7 @@ class PatternSettings:
     normalize_units: bool
     components: int | None
     explained: float
+    ties: str
     seed: int
 
 
@@ -107,6 +109,7 @@ def find_patterns(
     selection: Literal["leaf", "eom"] | str = "leaf",
     normalize_units: bool = True,
     reduce: Literal["auto", "none"] | int = "auto",
+    ties: Literal["rows", "distance"] | str = "rows",
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Patterns:
@@ -131,6 +134,9 @@ def find_patterns(
     reduce : "auto", "none" or int
         A number of principal components to cluster in; "auto" is 50 if parts × units exceed 256. Density means little in many
         dimensions: without this, patterns planted in 512 units are mostly lost.
+    ties : "rows" or "distance"
+        Edges of the tree often weigh the same. "rows" takes them in the order of rows, to the letter as the `hdbscan` package;
+        "distance" takes the shorter first, so that the order of rows changes nothing.
     seed : int
         Kept with the settings; nothing here is random.
     progress : callable, optional
@@ -143,8 +149,8 @@ def find_patterns(
         a setting is unknown or out of its range.
 
     Source: Bäuerle, Jönsson and Ropinski 2022, "Neural Activation Patterns", eq. 1-3, with HDBSCAN* (Campello et al. 2013).
-    Exact; two differences from the `hdbscan` package: edges that tie in mutual reachability are ordered by their distance (there:
-    as its sort leaves them), and patterns are numbered by persistence.
+    Exact: labels, probability, outlier score and persistence are those of the `hdbscan` package (algorithm "prims_kdtree"), but
+    patterns are numbered by persistence, exact copies never part, and an infinite density gives 0 or 1 where it gives NaN.
 
     Examples
     --------
@@ -153,12 +159,16 @@ def find_patterns(
     >>> found.count, found.size.tolist()
     (2, [10, 10])
     """
-    parts = tuple(parts)
     array = checked(activations)
-    if array.ndim == 3 and np.ndim(activations) == 2 and len(parts) != 1:
-        raise DataError(f"activations have no axis for the parts {', '.join(parts)}: expected (instances, parts, units).")
+    parts = tuple(parts)
     _check_settings(
-        instances=len(array), min_size=min_size, min_samples=min_samples, epsilon=epsilon, selection=selection, reduce=reduce
+        instances=len(array),
+        min_size=min_size,
+        min_samples=min_samples,
+        epsilon=epsilon,
+        selection=selection,
+        ties=ties,
+        reduce=reduce,
     )
     if not array.any():
         raise DataError("every unit is zero for every instance: there is nothing to group.")
@@ -172,10 +182,8 @@ def find_patterns(
     from underglass.analyses.density_tree import density_tree, select
     from underglass.analyses.spanning_tree import spanning_tree
 
-    largest = float(np.abs(points).max())
-    unit = 2.0 ** np.floor(np.log2(largest)) if largest > 0 else 1.0
-    tree = spanning_tree(points / np.float32(unit), min(min_samples, len(points) - 1), progress)
-    clusters = select(density_tree(tree.ends, tree.weight * unit, tree.distance * unit, min_size), selection, epsilon)
+    tree = spanning_tree(points, min(min_samples, len(points) - 1), ties=ties, progress=progress)
+    clusters = select(density_tree(tree, min_size, ties), selection, epsilon)
     settings = PatternSettings(
         instances=len(array),
         units=array.shape[2],
@@ -187,6 +195,7 @@ def find_patterns(
         normalize_units=normalize_units,
         components=components,
         explained=explained,
+        ties=ties,
         seed=seed,
     )
     count = len(clusters.persistence)
@@ -199,14 +208,14 @@ def find_patterns(
         size=np.bincount(clusters.labels[clusters.labels >= 0], minlength=count).astype(np.int32),
         count=count,
         noise_share=noise_share,
-        tree_weight=float(tree.weight.sum() * unit),
+        tree_weight=float(tree.weight.sum()),
         settings=settings,
         advice=_advice(count, noise_share, settings, copies=bool((tree.weight == 0).any())),
     )
 
 
 def _check_settings(
-    *, instances: int, min_size: int, min_samples: int, epsilon: float, selection: str, reduce: str | int
+    *, instances: int, min_size: int, min_samples: int, epsilon: float, selection: str, ties: str, reduce: str | int
 ) -> None:
     if min_size < 2:
         raise DataError(f"min_size must be at least 2; got {min_size}.")
@@ -214,6 +223,8 @@ def _check_settings(
         raise DataError(f"min_samples must be at least 1; got {min_samples}.")
     if not 0 <= epsilon < np.inf:
         raise DataError(f"epsilon must be a distance of 0 or more; got {epsilon}.")
+    if ties not in TIES:
+        raise DataError(unknown("order of ties", ties, TIES))
     if selection not in SELECTIONS:
         raise DataError(unknown("selection", selection, SELECTIONS))
     if isinstance(reduce, str):
@@ -236,7 +247,7 @@ def _advice(count: int, noise_share: float, settings: PatternSettings, *, copies
             changes.append("lower min_samples")
         if settings.min_size > 2:
             changes.append("lower min_size")
-        if settings.components is None and settings.units * len(settings.parts) > COMPONENTS:
+        if settings.components is None and settings.units * len(settings.parts) > 2 * COMPONENTS:
             changes.append(f"reduce to {COMPONENTS} components")
         changes.append("take more instances, or another layer or pooling")
         said.append(

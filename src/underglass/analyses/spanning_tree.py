@@ -8,8 +8,9 @@ with ``n`` the squared length of a row and ``g`` the product of two,
 so ``(1 − γ)(n_a + n_b) − 2 g_float32`` is never above the squared distance. Pairs whose bound is too large are never looked at;
 the few others are computed anew. The tree is therefore the same for any BLAS and any number of threads, cancellation included.
 
-Ties are broken by the distance itself: edges are ordered by (mutual reachability, distance), of which the first alone ties often,
-because every edge shorter than an instance's core distance is as long as that core distance.
+Several trees may be minimal, since every edge shorter than an instance's core distance weighs that core distance. ``ties="rows"``
+grows the one that Prim's algorithm finds from row 0, taking the lowest row of equals, as the `hdbscan` package does;
+``ties="distance"`` takes the shorter edge of equals, which is the same for any order of rows.
 """
 
 from __future__ import annotations
@@ -50,19 +51,25 @@ class SpanningTree:
     core: Array
 
 
-def spanning_tree(points: Array, min_samples: int, progress: Callable[[int, int, str], None] | None = None) -> SpanningTree:
+def spanning_tree(
+    points: Array, min_samples: int, *, ties: str = "rows", progress: Callable[[int, int, str], None] | None = None
+) -> SpanningTree:
     """Find the spanning tree of all instances.
 
     Parameters
     ----------
     points : (instances, units) float32
-        Centred, so that lengths are not much larger than distances; squares must neither overflow nor vanish.
+        Best centred: the nearer lengths are to distances, the fewer pairs are computed twice.
     min_samples : int
         How many other instances an instance's core distance reaches, below ``instances``.
+    ties : "rows" or "distance"
+        Which of edges that weigh the same belongs to the tree.
     progress : callable, optional
         Told (instances done, of all, stage); may raise to cancel.
     """
     n = len(points)
+    unit = 2.0 ** np.floor(np.log2(max(float(np.abs(points).max()), np.finfo(np.float32).tiny)))
+    points = np.ascontiguousarray(points / np.float32(unit))  # so that no square overflows or vanishes; exact
     tell = progress or (lambda done, total, stage: None)
     half = half_bounds(points)
     gram = np.empty((n, n), np.float32)
@@ -79,9 +86,10 @@ def spanning_tree(points: Array, min_samples: int, progress: Callable[[int, int,
     newest = np.zeros(1, np.int64)
     for start in range(0, n - 1, BLOCK):
         tell(start, n, "spanning tree")
-        grow(points, half, gram, core, newest, *outside, ends, edges, start, min(start + BLOCK, n - 1))
+        grow(points, half, gram, core, newest, *outside, ends, edges, start, min(start + BLOCK, n - 1), ties == "distance")
     tell(n, n, "spanning tree")
-    return SpanningTree(ends, np.sqrt(edges[:, 0]), np.sqrt(edges[:, 1]), np.sqrt(core))
+    weight, distance = unit * np.sqrt(edges.T)
+    return SpanningTree(ends, weight, distance, unit * np.sqrt(core))
 
 
 def half_bounds(points: Array) -> Array:
@@ -156,9 +164,11 @@ def kth_nearest(points, half, gram, first, k, core):  # type: ignore[no-untyped-
 
 @numba.njit(cache=True, nogil=True)
 def grow(  # type: ignore[no-untyped-def]  # noqa: PLR0917
-    points, half, gram, core, state, bound, weight, distance, source, ends, edges, first, last
+    points, half, gram, core, state, bound, weight, distance, source, ends, edges, first, last, by_distance
 ):
     """Prim's algorithm from edge ``first`` to ``last``: join the instance nearest to the tree, by (weight, distance, row).
+
+    Without ``by_distance`` all distances count as 0.
 
     ``weight, distance, source`` (instances,) say how each instance outside the tree would join it, inf inside;
     ``bound`` (instances,) is what the product with the newest instance must exceed for that to change, inf inside.
@@ -179,12 +189,14 @@ def grow(  # type: ignore[no-untyped-def]  # noqa: PLR0917
                         continue
                     squared = squared_distance(points, newest, other)
                     reach = max(reach, squared)
-                    if reach < weight[other] or (reach == weight[other] and squared < distance[other]):
+                    if reach < weight[other] or (by_distance and reach == weight[other] and squared < distance[other]):
                         weight[other] = reach
-                        distance[other] = squared
+                        distance[other] = squared if by_distance else 0.0
                         source[other] = newest
-                        limit = squared if reach == core[other] else reach
-                        bound[other] = np.float32(half[other] - limit / 2)
+                        if reach > core[other]:
+                            bound[other] = np.float32(half[other] - reach / 2)
+                        else:
+                            bound[other] = np.float32(half[other] - squared / 2) if by_distance else np.inf
         least = np.inf
         for other in range(n):
             least = min(least, weight[other])

@@ -34,6 +34,18 @@ def checked(activations: Array) -> Array:
     return array[:, None, :] if array.ndim == 2 else array
 
 
+def check_parts(activations: Array, parts: Sequence[str]) -> None:
+    """Refuse parts that are unknown, named twice, or not as many as the activations (instances, parts, units) have."""
+    for part in parts:
+        if part not in PARTS:
+            raise DataError(unknown("part", part, PARTS))
+    if len(set(parts)) < len(parts):
+        raise DataError(f"a part is named twice: {', '.join(parts)}.")
+    if activations.shape[1] != len(parts):
+        named = f"{len(parts)} named here: {', '.join(parts)}"
+        raise DataError(f"activations (instances, parts, units) have {activations.shape[1]} parts, but {named}.")
+
+
 def normalisers(activations: Array, parts: Sequence[str]) -> Array:
     """What each unit is divided by, (parts, units) float64: its largest magnitude M, but √M(mean) for a standard deviation.
 
@@ -47,13 +59,6 @@ def normalisers(activations: Array, parts: Sequence[str]) -> Array:
     parts : sequence of str
         Name of each part, of mean, std, min, max.
     """
-    for part in parts:
-        if part not in PARTS:
-            raise DataError(unknown("part", part, PARTS))
-    if activations.shape[1] != len(parts):
-        raise DataError(f"activations have {activations.shape[1]} parts, but {len(parts)} are named: {', '.join(parts)}.")
-    if len(set(parts)) < len(parts):
-        raise DataError(f"a part is named twice: {', '.join(parts)}.")
     if "std" in parts and "mean" not in parts:
         raise DataError("a std is scaled by the mean's largest magnitude: give both, as parts=('mean', 'std').")
     largest: Array = np.maximum(activations.max(0), -activations.min(0)).astype(np.float64)
@@ -69,6 +74,7 @@ def scaled(activations: Array, parts: Sequence[str], *, normalize_units: bool) -
 
     Computed in float64 and rounded once, after centring: a large common offset costs no precision.
     """
+    check_parts(activations, parts)
     n = len(activations)
     flat = activations.reshape(n, -1)
     if normalize_units:
@@ -81,5 +87,8 @@ def scaled(activations: Array, parts: Sequence[str], *, normalize_units: bool) -
     for start in range(0, n, 2048):
         block = np.subtract(flat[start : start + 2048], mean, dtype=np.float64)
         block *= factor
-        answer[start : start + 2048] = block
+        with np.errstate(over="ignore"):
+            answer[start : start + 2048] = block
+    if not np.isfinite(answer).all():
+        raise DataError("activations differ by more than 3e38, the largest float32: scale them, or pass normalize_units=True.")
     return answer

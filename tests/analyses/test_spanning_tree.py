@@ -1,0 +1,112 @@
+"""Is the spanning tree that of scipy on the full matrix, whatever the data do to float32?"""
+
+import numpy as np
+import pytest
+from scipy.sparse.csgraph import minimum_spanning_tree
+from scipy.spatial.distance import cdist
+
+from underglass.analyses.spanning_tree import spanning_tree
+from underglass.errors import JobCancelled
+
+
+def full_matrix(points, min_samples):
+    distance = cdist(points.astype(np.float64), points.astype(np.float64))
+    core = np.sort(distance, 1)[:, min_samples]
+    return np.maximum(np.maximum(distance, core), core[:, None]), core
+
+
+def weight_of_scipy(reach):
+    offset = reach.max()  # scipy takes a weight near 0 for no edge
+    raised = reach + offset
+    np.fill_diagonal(raised, 0)
+    return minimum_spanning_tree(raised).sum() - (len(reach) - 1) * offset
+
+
+def clouds(kind):
+    random = np.random.default_rng(3)
+    blobs = random.standard_normal((400, 12)) + 6 * random.integers(0, 3, (400, 1))
+    return {
+        "noise": random.standard_normal((400, 12)),
+        "blobs": blobs,
+        "tight and far": np.concatenate(
+            [1e-4 * random.standard_normal((200, 12)), 30 + 1e-4 * random.standard_normal((200, 12))]
+        ),
+        "copies": np.repeat(random.standard_normal((80, 12)), 5, axis=0),
+        "integers": random.integers(0, 3, (400, 4)).astype(float),
+        "offset": 1000 + blobs,
+        "huge": 1e25 * blobs,
+        "tiny": 1e-25 * blobs,
+        "one line": np.arange(400.0)[:, None],
+    }[kind].astype(np.float32)
+
+
+KINDS = ("noise", "blobs", "tight and far", "copies", "integers", "offset", "huge", "tiny", "one line")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("ties", ["rows", "distance"])
+def test_tree_weighs_as_much_as_that_of_scipy(kind, ties):
+    points = clouds(kind)
+    reach, _ = full_matrix(points, 5)
+
+    tree = spanning_tree(points, 5, ties=ties)
+
+    assert tree.weight.sum() == pytest.approx(weight_of_scipy(reach), rel=1e-10)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_core_distances_and_edges_are_exact(kind):
+    points = clouds(kind)
+    reach, core = full_matrix(points, 5)
+
+    tree = spanning_tree(points, 5)
+
+    np.testing.assert_allclose(tree.core, core, rtol=1e-12)
+    np.testing.assert_allclose(tree.weight, reach[tree.ends[:, 0], tree.ends[:, 1]], rtol=1e-12)
+
+
+def test_every_instance_is_joined_once():
+    tree = spanning_tree(clouds("blobs"), 5)
+
+    assert sorted(tree.ends[:, 1].tolist()) == list(range(1, 400))
+
+
+def test_ties_by_distance_leave_the_same_lengths_for_any_order_of_rows():
+    points = clouds("blobs")
+    shuffled = np.random.default_rng(0).permutation(400)
+
+    tree, other = spanning_tree(points, 5, ties="distance"), spanning_tree(points[shuffled], 5, ties="distance")
+
+    def edges(tree, names):
+        return {(*sorted(names[ends]), weight) for ends, weight in zip(tree.ends, tree.weight, strict=True)}
+
+    assert edges(tree, np.arange(400)) == edges(other, shuffled)
+
+
+def test_tree_does_not_depend_on_the_number_of_threads():
+    threads = pytest.importorskip("threadpoolctl")
+    points = np.random.default_rng(1).standard_normal((1500, 40)).astype(np.float32)
+
+    with threads.threadpool_limits(1):
+        alone = spanning_tree(points, 5)
+    together = spanning_tree(points, 5)
+
+    assert (alone.ends == together.ends).all()
+    assert (alone.weight == together.weight).all()
+
+
+def test_progress_can_cancel():
+    def stop(done, total, stage):
+        raise JobCancelled("stopped")
+
+    with pytest.raises(JobCancelled, match="stopped"):
+        spanning_tree(clouds("noise"), 5, progress=stop)
+
+
+def test_progress_ends_at_all_instances():
+    told = []
+
+    spanning_tree(clouds("noise"), 5, progress=lambda done, total, stage: told.append((done, total, stage)))
+
+    assert told[0] == (0, 400, "distances")
+    assert told[-1] == (400, 400, "spanning tree")
