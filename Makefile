@@ -15,7 +15,7 @@ help:  ## List what can be made.
 $(VENV)/installed: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing into $(VENV)"
-	@$(PIP) --upgrade pip hatchling
+	@$(PIP) --upgrade pip hatchling editables
 	@$(PIP) --requirement tools/requirements.txt
 	@$(PIP) --no-build-isolation --no-deps --editable .
 	@touch $@

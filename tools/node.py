@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+WEB = Path(os.environ.get("WEB", ROOT / "web"))
 LEAST_NODE = (20, 19)
 
 
@@ -37,7 +38,7 @@ def _version(node: str) -> tuple[int, ...]:
 def run(*arguments: str) -> int:
     """Run ``npm`` with the arguments inside ``web/`` and return its exit code."""
     command, environment = npm_command()
-    return subprocess.run([*command, *arguments], cwd=ROOT / "web", env=environment, check=False).returncode
+    return subprocess.run([*command, *arguments], cwd=WEB, env=environment, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -1,3 +1,40 @@
-"""underglass: see what a neural network learned, where it fails, for whom, and which labels are wrong; then act."""
+"""underglass: see what a neural network learned, where it fails, for whom, and which labels are wrong; then act.
+
+::
+
+    import underglass as ug
+
+    case = ug.Case.create("fashion.case", ug.datasets.arrays(images, labels, classes=names))
+    case.capture(ug.models.torch(net, preprocess=to_tensor, output="logits", accuracy=0.89))
+    case.patterns("conv2")
+    case.subset("unsure shirts", "label = 'Shirt' and confidence < .5")
+    case.show()
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from underglass import analyses, datasets, demos, errors, models
+    from underglass.case import Case
+    from underglass.errors import UnderglassError
 
 __version__ = "0.1.0"
+__all__ = ["Case", "UnderglassError", "analyses", "datasets", "demos", "errors", "models"]
+
+LAZY = {"Case": "underglass.case", "UnderglassError": "underglass.errors"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a room when it is first used, so that importing underglass costs nothing."""
+    if name in LAZY:
+        return getattr(import_module(LAZY[name]), name)
+    if name in __all__:
+        return import_module(f"underglass.{name}")
+    raise AttributeError(f"module 'underglass' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -89,9 +89,10 @@ class Card(TypedDict):
 
 
 class ViewInfo(TypedDict):
-    """A view as the rail and its frame need it."""
+    """A view as the rail and its frame need it; one that is not ``listed`` is a part of another page."""
 
     name: str
+    listed: bool
     title: str
     group: ViewGroup
     question: str

@@ -48,8 +48,7 @@ def case_info(case: Case) -> CaseInfo:
         subsets=[SubsetInfo(**subset) for subset in serving.subsets()],
         tags=[TagInfo(name=name, count=len(rows)) for name, rows in overlay.tags.items()],
         edits=_edits_info(case),
-        views=[view.info() for view in case.views.values() if view.order is not None and _has(case, view.needs)]
-        + [view.info() for view in case.views.values() if view.order is None],
+        views=[view.info(listed=_has(case, view.needs)) for view in case.views.values()],
         patterns=_results(case, "patterns", PatternsInfo),
         projections=_results(case, "projection", ProjectionInfo),
         skipped=[SkippedInfo(id=name, reason=reason) for name, reason in manifest.skipped[:MOST_SKIPPED]],

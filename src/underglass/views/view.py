@@ -36,6 +36,13 @@ class View:
     order: int | None = None
     needs: tuple[str, ...] = ()
 
-    def info(self) -> ViewInfo:
+    def info(self, *, listed: bool = True) -> ViewInfo:
         """The view as the rail and its frame need it."""
-        return ViewInfo(name=self.name, title=self.title, group=self.group, question=self.question, card=self.card)
+        return ViewInfo(
+            name=self.name,
+            listed=listed and self.order is not None,
+            title=self.title,
+            group=self.group,
+            question=self.question,
+            card=self.card,
+        )

@@ -8,7 +8,10 @@ const LOST_AFTER = 3_000;
 async function ask(path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(`api/${path}`, body === undefined ? { signal } : { method: "POST", headers: HEADERS, body: JSON.stringify(body), signal });
+    response = await fetch(
+      `api/${path}`,
+      body === undefined ? { signal } : { method: "POST", headers: HEADERS, body: JSON.stringify(body), signal },
+    );
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new HostError("The underglass server does not answer. It may have been stopped: start it again and this page goes on.");

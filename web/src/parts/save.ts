@@ -1,8 +1,20 @@
 // Saving what is drawn: SVG with its styles inside, PNG from SVG or canvas, CSV that a spreadsheet cannot execute.
 
 const STYLES = [
-  "fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "fill-opacity", "font-family", "font-size", "font-weight",
-  "text-anchor", "dominant-baseline", "shape-rendering", "stroke-linecap", "stroke-linejoin",
+  "fill",
+  "stroke",
+  "stroke-width",
+  "stroke-dasharray",
+  "opacity",
+  "fill-opacity",
+  "font-family",
+  "font-size",
+  "font-weight",
+  "text-anchor",
+  "dominant-baseline",
+  "shape-rendering",
+  "stroke-linecap",
+  "stroke-linejoin",
 ];
 
 export function save(blob: Blob, name: string): void {

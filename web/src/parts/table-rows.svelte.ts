@@ -59,6 +59,8 @@ export class TableRows {
   /** How many rows the list has; null while that is not known. */
   total = $state.raw<number | null>(null);
   failure = $state.raw<string | null>(null);
+  /** Which places are in sight. */
+  sight = $state.raw<[number, number]>([0, 0]);
   /** Moves whenever rows have arrived. */
   stamp = $state.raw(0);
   #asked: Asked;
@@ -109,6 +111,7 @@ export class TableRows {
   /** Places that are looked at; what is missing is fetched when the looking settles. */
   want(first: number, last: number): void {
     this.#wanted = [Math.max(0, first), Math.max(first, last)];
+    this.sight = this.#wanted;
     this.#later(this.#drawn === this.#generation ? SETTLE : 0);
   }
 
@@ -118,7 +121,9 @@ export class TableRows {
     const known = Array.from({ length: Math.min(to - from + 1, MOST_PICKED + 1) }, (_, i) => this.at(from + i)?.row);
     if (known.every((row) => row !== undefined)) return known;
     if (to - from + 1 > MOST_PICKED) {
-      throw new Error(`At most ${MOST_PICKED.toLocaleString("en-US")} rows can be picked one by one. Use a filter or brush a column's head for more.`);
+      throw new Error(
+        `At most ${MOST_PICKED.toLocaleString("en-US")} rows can be picked one by one. Use a filter or brush a column's head for more.`,
+      );
     }
     const table = await this.#query(
       Query.from("instances")
@@ -290,15 +295,23 @@ export class TableRows {
     }
     const edge = this.#drawn === this.#generation ? this.#pages.get(page - 1)?.at(-1)?.row : undefined;
     const reversed = edge === undefined && order.length > 0 && start > n / 2;
-    const only = Query.from("instances").select({ row: column("row") }).orderby(orderBy(order, reversed));
+    const only = Query.from("instances")
+      .select({ row: column("row") })
+      .orderby(orderBy(order, reversed));
     if (edge !== undefined) {
       only.where([...where, beyond(order, edge)]).limit(PAGE);
     } else if (order.length === 0) {
       const { row, skip } = await this.#block(where, start);
-      only.where([...where, gte(column("row"), literal(row))]).limit(PAGE).offset(skip);
+      only
+        .where([...where, gte(column("row"), literal(row))])
+        .limit(PAGE)
+        .offset(skip);
     } else if (reversed) {
       const end = Math.min(n, start + PAGE);
-      only.where(where).limit(end - start).offset(n - end);
+      only
+        .where(where)
+        .limit(end - start)
+        .offset(n - end);
     } else {
       only.where(where).limit(PAGE).offset(start);
     }
@@ -342,7 +355,8 @@ function listed(filter: FilterExpr | undefined): ExprNode[] {
 
 /** Ids, times and whole numbers beyond 2^53 are read as text, so that no digit is lost on the way. */
 function readable(info: ColumnInfo | undefined, name: string): ExprNode {
-  const large = (value: unknown) => typeof value === "string" || (typeof value === "number" && Math.abs(value) > Number.MAX_SAFE_INTEGER);
+  const large = (value: unknown) =>
+    typeof value === "string" || (typeof value === "number" && Math.abs(value) > Number.MAX_SAFE_INTEGER);
   const asText = info?.type === "time" || name === "id" || (info?.type === "integer" && (large(info.min) || large(info.max)));
   return asText ? cast(column(name), "VARCHAR") : column(name);
 }
@@ -359,6 +373,7 @@ function readRows(table: Table, columns: readonly string[]): Row[] {
 
 function plain(value: unknown): unknown {
   if (typeof value === "bigint") return Number(value);
-  if (value !== null && typeof value === "object" && Symbol.iterator in value) return Array.from(value as Iterable<unknown>, plain);
+  if (value !== null && typeof value === "object" && Symbol.iterator in value)
+    return Array.from(value as Iterable<unknown>, plain);
   return value;
 }

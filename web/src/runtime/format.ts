@@ -42,7 +42,11 @@ export function number(value: number | null | undefined): string {
   if (Number.isInteger(value) && size < 1e15) text = grouped.format(size);
   else if (size >= 1000) text = grouped.format(size);
   else if (size >= 1) text = size.toPrecision(3).replace(/\.?0+$/, "");
-  else if (size >= 0.001) text = size.toPrecision(2).replace(/^0/, "").replace(/(\.\d*?)0+$/, "$1");
+  else if (size >= 0.001)
+    text = size
+      .toPrecision(2)
+      .replace(/^0/, "")
+      .replace(/(\.\d*?)0+$/, "$1");
   else text = size.toExponential(1);
   return (value < 0 ? "−" : "") + text;
 }

@@ -71,4 +71,3 @@ export function define(name: string, component: Component<{ context: Context; pr
     },
   };
 }
-

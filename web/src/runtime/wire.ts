@@ -76,9 +76,10 @@ export interface Card {
   limits: string;
 }
 
-/** A view as the rail and its frame need it. */
+/** A view as the rail and its frame need it; one that is not ``listed`` is a part of another page. */
 export interface ViewInfo {
   name: string;
+  listed: boolean;
   title: string;
   group: "case" | "learned" | "fails for" | "labels" | "learn";
   question: string;

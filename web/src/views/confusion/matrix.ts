@@ -20,7 +20,12 @@ export function drawnClasses(classes: readonly string[], cells: readonly Cell[],
       add(prediction, n);
     }
   }
-  const chosen = new Set([...errors].sort((a, b) => b[1] - a[1]).slice(0, most).map(([name]) => name));
+  const chosen = new Set(
+    [...errors]
+      .sort((a, b) => b[1] - a[1])
+      .slice(0, most)
+      .map(([name]) => name),
+  );
   for (const name of classes) {
     if (chosen.size >= most) break;
     chosen.add(name);

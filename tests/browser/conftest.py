@@ -1,0 +1,112 @@
+"""A real Chromium over a real server: fails on console errors and on any request that leaves this machine."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from tools import chromium
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCAL = {"127.0.0.1", "localhost"}
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+]
+STARTS_WITHIN = 120
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/browser" in item.path.as_posix():
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium.find(), args=ARGUMENTS)
+        yield launched
+        launched.close()
+
+
+@contextmanager
+def running(*arguments: str, home: Path) -> Iterator[str]:
+    """The command ``underglass …`` as a process of its own; gives the address it prints."""
+    environment = {
+        **os.environ,
+        "XDG_CACHE_HOME": str(home / "cache"),
+        "XDG_STATE_HOME": str(home / "state"),
+        "PYTHONUNBUFFERED": "1",
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "underglass", *arguments],
+        cwd=home,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    printed: list[str] = []
+    try:
+        assert process.stdout is not None
+        for line in process.stdout:
+            printed.append(line)
+            found = re.search(r"http://\S+token=\S+", line)
+            if found:
+                yield found.group()
+                return
+        raise AssertionError(f"underglass {' '.join(arguments)} printed no address:\n{''.join(printed)}")
+    finally:
+        process.terminate()
+        process.wait(STARTS_WITHIN)
+
+
+@pytest.fixture(scope="session")
+def fashion(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the default demo, captured for real."""
+    with running("demo", "--no-open", home=tmp_path_factory.mktemp("home")) as address:
+        yield address
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Open an address in a page of its own; what went wrong in any of them fails the test in the end."""
+    wrong: list[str] = []
+    contexts = []
+
+    def open_(address: str, *, width: int = 1440, height: int = 900, dark: bool = False) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light")
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("request", lambda request: _check(request.url, wrong))
+        page.goto(address)
+        page.wait_for_selector("main, header")
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert not wrong, "\n".join(wrong)
+
+
+def _check(url: str, wrong: list[str]) -> None:
+    parts = urlsplit(url)
+    if parts.scheme in ("http", "https", "ws", "wss") and parts.hostname not in LOCAL:
+        wrong.append(f"a request left this machine: {url}")
