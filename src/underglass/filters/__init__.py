@@ -16,7 +16,7 @@ The browser half is ``web/src/runtime/filter.ts``; both read ``tests/filters/fix
 from underglass.filters.columns import ColumnType, column_types
 from underglass.filters.grammar import parse
 from underglass.filters.sql import quote_name, quote_text, to_sql
-from underglass.filters.tree import EVERYTHING, Tree, check, subsets_named
+from underglass.filters.tree import EVERYTHING, Tree, check, columns_named, picks_named, subsets_named
 from underglass.filters.writing import to_text
 
 __all__ = [
@@ -25,7 +25,9 @@ __all__ = [
     "Tree",
     "check",
     "column_types",
+    "columns_named",
     "parse",
+    "picks_named",
     "quote_name",
     "quote_text",
     "subsets_named",

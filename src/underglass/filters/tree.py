@@ -70,6 +70,22 @@ def subsets_named(tree: Tree) -> set[str]:
     return {node["name"] for node in _nodes(tree) if node["op"] == "subset"}
 
 
+def picks_named(tree: Tree) -> set[str]:
+    """Names of the picks a filter rests on."""
+    return {node["name"] for node in _nodes(tree) if node["op"] == "pick"}
+
+
+def columns_named(tree: Tree) -> set[str]:
+    """Names of the columns a filter looks at.
+
+    Examples
+    --------
+    >>> sorted(columns_named({"op": "compare", "column": "label", "is": "=", "other": "prediction"}))
+    ['label', 'prediction']
+    """
+    return {node[key] for node in _nodes(tree) for key in ("column", "other") if key in node}
+
+
 def _nodes(tree: Tree) -> Iterator[Tree]:
     yield tree
     below = [tree["term"]] if tree["op"] == "not" else tree.get("terms", [])

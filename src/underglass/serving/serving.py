@@ -1,0 +1,386 @@
+"""What does every view and host ask? One object: the served tables of a case, their version, and the ways to change them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, Self
+
+import numpy as np
+import pyarrow as pa
+
+from underglass.errors import DataError, unknown
+from underglass.filters import ColumnType, Tree, quote_name
+from underglass.serving.columns import Columns
+from underglass.serving.database import MOST_BYTES, MOST_ROWS, TIMEOUT, Answer, Connection, Database, Writing
+from underglass.serving.lasso import inside
+from underglass.serving.loading import ModelColumns, create_enum, distinct_names, load
+from underglass.serving.overlays import Rows, Writer, empty
+from underglass.serving.preaggregates import Preaggregates
+from underglass.serving.result_columns import column_values, put_columns, rename_columns
+from underglass.serving.state import State
+from underglass.serving.statements import Statements
+from underglass.serving.watching import Stop
+from underglass.store import CaseFolder, Edit, Overlay
+from underglass.wire import ColumnInfo
+
+MOST_PICKS = 256
+PREAGGREGATE_TIMEOUT = 10.0
+"""Seconds; edits wait as long as one is made."""
+
+
+class Serving:
+    """The served tables of a case.
+
+    Parameters
+    ----------
+    instances
+        ``row`` (0, 1, 2 …), ``id``, ``label`` (class index, null unlabelled), ``split``, and a person's own columns.
+    classes
+        Names of the labels; names given twice are made different.
+    models
+        What models say of the instances; the first is the active one.
+    state
+        Gives the edits' current state; None if there are no edits.
+    memory_limit, threads
+        Of the engine; see `Database`.
+
+    Examples
+    --------
+    >>> table = pa.table({"row": [0, 1], "id": ["a", "b"], "label": [0, None], "split": ["test", "test"]})
+    >>> serving = Serving(table, ["cat", "dog"])
+    >>> serving.count({"op": "null", "column": "label"})
+    1
+    """
+
+    def __init__(
+        self,
+        instances: pa.Table,
+        classes: Sequence[str],
+        *,
+        models: Sequence[ModelColumns] = (),
+        state: Callable[[], Overlay] | None = None,
+        memory_limit: int | None = None,
+        threads: int | None = None,
+    ) -> None:
+        self.classes = distinct_names(classes)
+        self.instances = instances.num_rows
+        self._models = [model.name for model in models]
+        self._of_active = {"prediction", "confidence", "correct"} if models else set()
+        self._source_labels = instances["label"].fill_null(-1).to_numpy().astype(np.int32)
+        self._overlay_now = state
+        self._overlay = empty(self.instances)
+        self._label_type, self._pick_number, self._moved = "class_1", 0, 0
+        self._counted: tuple[int, list[ColumnInfo]] | None = None
+        self._database = Database(memory_limit=memory_limit, threads=threads)
+        named = [_with_names_of(model, classes, self.classes) for model in models]
+        with self._database.writing(moves=False) as writing:
+            load(writing.connection, instances, self.classes, named)
+            writing.state = State.first(writing.connection)
+        self._database.lock()
+        self._statements = Statements(self._database.parser())
+        self._preaggregates = Preaggregates(self._database, self._check_body)
+        if state is not None:
+            self._take_overlay(state(), moves=False)
+
+    @classmethod
+    def from_case(cls, folder: CaseFolder, *, model: str | None = None, **settings: Any) -> Self:
+        """Serve a case.
+
+        Parameters
+        ----------
+        folder
+            The case on the disk.
+        model
+            The active model; by default the one captured last.
+        settings
+            ``memory_limit``, ``threads``.
+        """
+        done = [found for found in (folder.model(name) for name in folder.models) if found.record.done]
+        active = folder.model(model).name if model is not None else done[-1].name if done else None
+        models = []
+        for found in sorted(done, key=lambda one: one.name != active):
+            said = found.predictions
+            prediction = said["prediction"].fill_null(-1).to_numpy().astype(np.int32)
+            confidence = said["confidence"].to_numpy().astype(np.float32)
+            models.append(ModelColumns(found.name, found.record.classes, prediction, confidence))
+        return cls(folder.instances, folder.manifest.classes, models=models, state=folder.journal.state, **settings)
+
+    def close(self) -> None:
+        """Let go of the memory."""
+        self._database.close()
+
+    # asking ------------------------------------------------------------------------------------------------------
+
+    @property
+    def version(self) -> int:
+        """Of the data; moves with every change."""
+        return self._database.version
+
+    def answer(
+        self,
+        sql: str,
+        *,
+        timeout: float = TIMEOUT,
+        most_rows: int = MOST_ROWS,
+        most_bytes: int = MOST_BYTES,
+        stop: Stop | None = None,
+    ) -> Answer:
+        """Answer a browser's SELECT, with the version it was read at.
+
+        Parameters
+        ----------
+        sql
+            One SELECT over the served tables.
+        timeout
+            Seconds.
+        most_rows, most_bytes
+            A larger answer is refused.
+        stop
+            Ends the query from another thread.
+
+        Raises
+        ------
+        QueryError
+            If the statement is not allowed, fails, or asks for too much.
+        StaleError
+            If it asks for a table of older data.
+        """
+        return self._database.ask(
+            sql,
+            allow=lambda state: self._check(sql, state),
+            timeout=timeout,
+            most_rows=most_rows,
+            most_bytes=most_bytes,
+            stop=stop,
+        )
+
+    def query(self, sql: str, *, timeout: float = TIMEOUT, cap: int = MOST_ROWS) -> bytes:
+        """Answer a browser's SELECT as an Arrow IPC stream."""
+        return self.answer(sql, timeout=timeout, most_rows=cap).data
+
+    def exec(self, sql: str, *, timeout: float = PREAGGREGATE_TIMEOUT, stop: Stop | None = None) -> None:
+        """Make a pre-aggregate that Mosaic asks for; anything else is refused with a QueryError."""
+        self._preaggregates.run(sql, timeout=timeout, stop=stop)
+
+    def count(self, tree: Tree | None = None) -> int:
+        """How many instances a filter tree holds."""
+        return int(self._fetch("SELECT count(*) FROM instances WHERE {where}", tree)[0][0].as_py())
+
+    def rows(self, tree: Tree | None = None) -> Rows:
+        """Rows that a filter tree holds, int32, ascending."""
+        found = self._fetch('SELECT "row" FROM instances WHERE {where} ORDER BY "row"', tree)
+        return np.asarray(found[0].to_numpy(), np.int32)
+
+    def table(self, tree: Tree | None = None, *, columns: Sequence[str] | None = None) -> pa.Table:
+        """The instances that a filter tree holds, in order; categories as dictionaries."""
+        known = self.column_types()
+        for name in columns or ():
+            if name not in known:
+                raise DataError(unknown("column", name, known))
+        wanted = "*" if columns is None else ", ".join(map(quote_name, columns))
+        return self._fetch('SELECT {columns} FROM instances WHERE {where} ORDER BY "row"', tree, columns=wanted)
+
+    def column_types(self) -> Mapping[str, ColumnType]:
+        """What the columns hold, by name."""
+        return self._database.state.columns
+
+    def columns(self) -> list[ColumnInfo]:
+        """The columns as hosts send them: types, missing values, ranges, categories."""
+        counted = self._counted
+        if counted is None or counted[0] != self.version:
+            with self._database.reading() as reading:
+                counted = reading.version, reading.state.columns.infos(reading.cursor)
+            self._counted = counted
+        return counted[1]
+
+    # subsets and picks -------------------------------------------------------------------------------------------
+
+    def subsets(self) -> list[dict[str, Any]]:
+        """The named subsets as hosts send them, with table and count; one that cannot be evaluated says its ``problem``."""
+        state = self._database.state
+        return [one.info(state.columns) for one in state.subsets]
+
+    def subsets_of(self, row: int) -> list[str]:
+        """Names of the subsets an instance is in."""
+        with self._database.reading() as reading:
+            tables = reading.state.subsets.tables
+            return [
+                name
+                for name, table in tables.items()
+                if reading.cursor.execute(f'SELECT 1 FROM {table} WHERE "row" = ?', [row]).fetchone()
+            ]
+
+    def make_pick(self, rows: Any) -> str:
+        """Keep rows as a table; its name stands for them in filters and queries until many later picks.
+
+        Raises
+        ------
+        DataError
+            If a row is no instance.
+        """
+        index = self._checked_rows(np.unique(np.asarray(rows, np.int64).reshape(-1)))
+        with self._database.writing(moves=False) as writing:
+            assert writing.state is not None
+            self._pick_number += 1
+            name = f"pick_{self._pick_number}"
+            _create_rows(writing.connection, name, index)
+            picks = (*writing.state.picks, name)
+            for oldest in picks[:-MOST_PICKS]:
+                writing.connection.execute(f"DROP TABLE {oldest}")
+            writing.state = replace(writing.state, picks=picks[-MOST_PICKS:])
+        return name
+
+    def rows_in_polygon(self, layer: str, polygon: Sequence[Sequence[float]]) -> Rows:
+        """Rows whose point in a layer's projection lies in a polygon, int32, ascending.
+
+        Raises
+        ------
+        DataError
+            If the layer has no projection, or the polygon is none.
+        """
+        known = self.column_types()
+        if f"x.{layer}" not in known:
+            raise DataError(unknown("projected layer", layer, [name[2:] for name in known if name.startswith("x.")]))
+        found = self.table(columns=["row", f"x.{layer}", f"y.{layer}"])
+        row, x, y = (column.to_numpy() for column in found.columns)
+        return np.asarray(row[inside(x, y, polygon)], np.int32)
+
+    # changing ----------------------------------------------------------------------------------------------------
+
+    def apply(self, edits: Sequence[Edit] = ()) -> int:
+        """Bring the tables to the edits' current state, in place; the version after it.
+
+        Parameters
+        ----------
+        edits
+            What was done since, for the caller's reader; the state itself is asked for where the case was served from.
+        """
+        if self._overlay_now is not None:
+            self._take_overlay(self._overlay_now(), moves=True)
+        return self.version
+
+    def add_columns(self, arrays: Mapping[str, Any], rows: Any = None) -> int:
+        """Serve the columns of a result; a column of that name is replaced. The version after it.
+
+        Parameters
+        ----------
+        arrays
+            ``(instances,)`` or ``(rows,)`` numbers, truth values or texts by column name; NaN is missing.
+        rows
+            The instances the values belong to; all others are missing. None: all, in order.
+        """
+        index = np.arange(self.instances) if rows is None else self._checked_rows(np.asarray(rows, np.int64).reshape(-1))
+        values = column_values(arrays, len(index))
+        with self._changing(set(values)) as connection:
+            put_columns(connection, index, values)
+            self._of_active |= {name for name in values if "@" not in name}
+        return self.version
+
+    def drop_columns(self, names: Sequence[str]) -> int:
+        """Serve the columns of a result no longer; the version after it."""
+        with self._changing(set(names)) as connection:
+            for name in column_values({name: [] for name in names}, 0):
+                connection.execute(f"ALTER TABLE instances DROP COLUMN IF EXISTS {quote_name(name)}")
+            self._of_active -= set(names)
+        return self.version
+
+    def use_model(self, name: str) -> int:
+        """Make another model the active one: bare names are its, those of the one before end in ``@name``.
+
+        Raises
+        ------
+        DataError
+            If nothing of that model is served.
+        """
+        if name not in self._models:
+            raise DataError(unknown("model", name, self._models))
+        before, end = self._models[0], f"@{name}"
+        if name == before:
+            return self.version
+        with self._changing(None) as connection:
+            back = {column: column.removesuffix(end) for column in self.column_types() if column.endswith(end)}
+            rename_columns(connection, [(column, f"{column}@{before}") for column in sorted(self._of_active)])
+            rename_columns(connection, back.items())
+            self._models.sort(key=lambda one: one != name)
+            self._of_active = set(back.values())
+        return self.version
+
+    def add_classes(self, names: Sequence[str]) -> int:
+        """Let instances be labelled with classes that the source does not know; the version after it."""
+        with self._changing({"label"}) as connection:
+            self.classes = distinct_names([*self.classes, *names])
+            self._label_type = f"class_{len(self.classes)}_{self.version}"
+            create_enum(connection, self._label_type, self.classes)
+            as_text = f"CAST(CAST(label AS VARCHAR) AS {self._label_type})"
+            connection.execute(f"ALTER TABLE instances ALTER label TYPE {self._label_type} USING {as_text}")
+        return self.version
+
+    # within ------------------------------------------------------------------------------------------------------
+
+    def _take_overlay(self, overlay: Overlay, *, moves: bool) -> None:
+        with self._database.writing(moves=moves) as writing:
+            ends = ["", *(f"@{name}" for name in self._models[1:])] if self._models else []
+            writer = Writer(writing.connection, label_type=self._label_type, source_labels=self._source_labels, ends=ends)
+            written = writer.write(self._overlay, overlay)
+            moved = self._moved + written.moved
+            if moved > self.instances:
+                _put_in_order(writing.connection)
+                moved = 0
+            self._settle(writing, written.columns, overlay)
+        self._overlay, self._moved = overlay, moved
+
+    @contextmanager
+    def _changing(self, changed: set[str] | None) -> Iterator[Connection]:
+        """A transaction that changes columns; what rests on them is made anew in it."""
+        with self._database.writing() as writing:
+            yield writing.connection
+            self._settle(writing, changed, self._overlay)
+
+    def _settle(self, writing: Writing, changed: set[str] | None, overlay: Overlay) -> None:
+        assert writing.state is not None
+        columns = Columns(writing.connection)
+        subsets = writing.state.subsets.updated(writing.connection, overlay.subsets, columns, changed)
+        self._preaggregates.drop_all(writing.connection)
+        writing.state = replace(writing.state, columns=columns, subsets=subsets)
+
+    def _fetch(self, sql: str, tree: Tree | None, **parts: str) -> pa.Table:
+        with self._database.reading() as reading:
+            relation = reading.cursor.sql(sql.format(where=reading.state.where(tree), **parts))
+            return relation.to_arrow_table()
+
+    def _check(self, sql: str, state: State) -> None:
+        self._statements.check(
+            sql, lambda schema, name: state.serves(name) if schema == "main" else self._preaggregates.has(schema, name)
+        )
+
+    def _check_body(self, sql: str, state: State) -> None:
+        self._statements.check(sql, lambda schema, name: schema == "main" and state.serves(name))
+
+    def _checked_rows(self, index: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        wrong = index[(index < 0) | (index >= self.instances)]
+        if wrong.size:
+            raise DataError(f"there is no instance {wrong[0]}: rows are 0 to {self.instances - 1}")
+        return index
+
+
+def _with_names_of(model: ModelColumns, given: Sequence[str], served: tuple[str, ...]) -> ModelColumns:
+    """A model's columns with its classes named as the labels are, or made different in the same way."""
+    classes = served if tuple(model.classes) == tuple(given) else distinct_names(model.classes)
+    return replace(model, classes=classes)
+
+
+def _create_rows(connection: Connection, name: str, rows: np.ndarray[Any, Any]) -> None:
+    connection.register("picked", pa.table({"row": pa.array(rows.astype(np.int32))}))
+    try:
+        connection.execute(f'CREATE TABLE {name} AS SELECT "row" FROM picked')
+    finally:
+        connection.unregister("picked")
+
+
+def _put_in_order(connection: Connection) -> None:
+    """Write the table anew: rows whose tags were edited often leave holes."""
+    connection.execute('CREATE TABLE tidied AS SELECT * FROM instances ORDER BY "row"')
+    connection.execute("DROP TABLE instances")
+    connection.execute("ALTER TABLE tidied RENAME TO instances")
