@@ -5,10 +5,12 @@
 * `verify`: whether a model is the one that was captured
 * `probe_rows`: the eight instances a fingerprint is taken on
 * `copy_media`: what a person is shown of the instances
+* `keep_freed_memory`: faster for convolutions, only on request
 * `bar`, `silent`: two ways to show progress, or not
 """
 
-from underglass.capture.check import CheckReport, Example, check
+from underglass.capture.allocator import keep_freed_memory
+from underglass.capture.check import CheckReport, Example, check, duration, share, size
 from underglass.capture.progress import Progress, bar, silent
 from underglass.capture.run import run
 from underglass.capture.showing import copy_media
@@ -21,9 +23,13 @@ __all__ = [
     "bar",
     "check",
     "copy_media",
+    "duration",
+    "keep_freed_memory",
     "probe_rows",
     "run",
     "same_data",
+    "share",
     "silent",
+    "size",
     "verify",
 ]

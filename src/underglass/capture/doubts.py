@@ -115,8 +115,8 @@ def _about_outputs(evidence: Evidence) -> Iterator[str]:
     apart = float(np.abs(evidence.probabilities[:1] - evidence.alone).max())
     if apart > TOGETHER:
         yield (
-            f"an instance's probabilities differ by up to {apart:.2g} when others are in its batch: the model mixes the instances "
-            "of a batch (normalisation over it?), so what is captured depends on the batch size."
+            f"an instance's probabilities differ by up to {apart:.2g} when others are in its batch: the model mixes "
+            "the instances of a batch (normalisation over it?), so what is captured depends on the batch size."
         )
     if len(scores) > 1 and np.ptp(scores, axis=0).max() < 1e-6 * (1 + np.abs(scores).max()):
         yield "outputs are the same for all probe instances: do the inputs reach the model?"

@@ -1,4 +1,9 @@
 """Ready cases on real data.
 
 * `fashion`: Fashion-MNIST and a small network, shipped with the package; the default
+* `open_demo`: a demo's case, made and captured the first time
 """
+
+from underglass.demos.opening import DEMOS, cache_folder, open_demo
+
+__all__ = ["DEMOS", "cache_folder", "open_demo"]

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from underglass.case import Case
 from underglass.errors import CaseError, DataError, ModelError, unknown
+
+if TYPE_CHECKING:
+    from underglass.case import Case
 
 Progress = Callable[[int, int, str], None]
 DEMOS = {
@@ -89,34 +90,36 @@ def _places(folder: Path, name: str) -> Iterator[Path]:
 
 def _open_or_create(path: Path, demo: _Demo, progress: Progress | None) -> Case | None:
     """The demo's case at this place, or None if something else is there."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        case = Case.create(path, demo.dataset, name=demo.name, progress=progress)
-    else:
+    from underglass.case import Case
+
+    there = path.exists()
+    if there:
         try:
             case = Case.open(path)
         except CaseError:
             return None
-    if case.folder.manifest.data_fingerprint != demo.dataset.fingerprint:
-        case.close()
-        return None
-    case.dataset = demo.dataset
+    else:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        case = Case.create(path, demo.dataset, name=demo.name, progress=progress)
     try:
-        if demo.model.name in case.folder.models and case.folder.model(demo.model.name).record.done:
-            case.attach(demo.model, demo.dataset)
-        else:
-            case.capture(
-                demo.model,
-                layers=demo.layers,
-                pooling=demo.pooling,
-                factory=f"underglass.demos.{demo.name}:make",
-                progress=progress,
-            )
-    except (ModelError, CaseError):
-        with suppress(CaseError):
-            case.close()
-        return None
+        if case.folder.manifest.data_fingerprint == demo.dataset.fingerprint:
+            _bring_up(case, demo, progress)
+            return case
+    except ModelError:
+        if not there:
+            raise
     except BaseException:
         case.close()
         raise
-    return case
+    case.close()
+    return None
+
+
+def _bring_up(case: Case, demo: _Demo, progress: Progress | None) -> None:
+    """Attach the model if it was captured, else capture it, from where a capture was stopped."""
+    case.dataset = demo.dataset
+    if demo.model.name in case.folder.models and case.folder.model(demo.model.name).record.done:
+        case.attach(demo.model, demo.dataset)
+        return
+    factory = f"underglass.demos.{demo.name}:make"
+    case.capture(demo.model, layers=demo.layers, pooling=demo.pooling, factory=factory, progress=progress)

@@ -1,0 +1,30 @@
+"""``underglass demo``: a ready case on real data, in the browser."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from underglass.hosts.commands.options import NoOpen, Port
+
+
+def demo(
+    name: Annotated[str, typer.Argument(help="[cyan]fashion[/] or [cyan]photos[/].")] = "fashion",
+    *,
+    port: Port = None,
+    no_open: NoOpen = False,
+) -> None:
+    """Open a ready case on real data in the browser.
+
+    The first time, the case is made and captured before your eyes; what you edit in it is there the next time.
+    """
+    from underglass.demos import DEMOS, open_demo
+    from underglass.hosts.commands.saying import aside
+
+    if name in DEMOS:
+        aside().print(DEMOS[name], style="dim")
+    case = open_demo(name)
+    from underglass.hosts.server import serve
+
+    serve(case, port=port, open_browser=not no_open)
