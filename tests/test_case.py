@@ -6,9 +6,9 @@ import threading
 
 import numpy as np
 import pytest
-from planted import planted_case
 
 import underglass as ug
+from planted import planted_case
 from underglass.case import Case
 from underglass.errors import CaseError, EditError, FilterError, ModelError
 

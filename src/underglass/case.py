@@ -25,10 +25,9 @@ from underglass.views import View, discover
 from underglass.wire import CaseInfo, EditAnswer, InstanceDetail
 
 if TYPE_CHECKING:
-    from underglass.analyses.patterns import Patterns
-    from underglass.analyses.projection import Projection
     from underglass.datasets import Dataset
     from underglass.models import Model
+    from underglass.views.pattern_results import FoundPatterns
 
 Rows = np.ndarray[Any, np.dtype[np.int32]]
 Progress = Callable[[int, int, str], None]
@@ -200,7 +199,8 @@ class Case:
 
     def predictions(self) -> Rows:
         """The active model's predictions, ``(instances,)`` int32 class index, −1 where there is none."""
-        return self._captured().predictions["prediction"].fill_null(-1).to_numpy().astype(np.int32)
+        predictions: Rows = self._captured().predictions["prediction"].fill_null(-1).to_numpy().astype(np.int32)
+        return predictions
 
     def activations(self, layer: str, pooling: str = "mean") -> np.ndarray[Any, np.dtype[np.float32]]:
         """One captured layer of the active model, ``(instances, units)`` float32; the last one asked for is kept in memory."""
@@ -281,7 +281,7 @@ class Case:
 
     # analyses ----------------------------------------------------------------------------------------------------
 
-    def patterns(self, layer: str, *, progress: Progress | None = None, **settings: Any) -> Patterns:
+    def patterns(self, layer: str, *, progress: Progress | None = None, **settings: Any) -> FoundPatterns:
         """Groups of instances that a layer treats alike; kept, and found again by what they were computed from.
 
         See `underglass.analyses.patterns.find_patterns` for the settings.
@@ -290,7 +290,7 @@ class Case:
 
         return find(self, layer, progress=progress, **settings)
 
-    def projection(self, layer: str, *, progress: Progress | None = None, **settings: Any) -> Projection:
+    def projection(self, layer: str, *, progress: Progress | None = None, **settings: Any) -> Any:
         """A layer's instances in the plane; kept like patterns. See `underglass.analyses.projection.project`."""
         from underglass.views.projection import project
 
@@ -332,7 +332,7 @@ class Case:
         """Take excluded instances in again."""
         return self._edit("include", where, None)
 
-    def flag(self, where: Where, on: bool = True) -> Edit:  # noqa: FBT001, FBT002 - reads as a sentence
+    def flag(self, where: Where, on: bool = True) -> Edit:
         """Flag instances for a second look."""
         return self._edit("flag", where, on)
 
@@ -463,7 +463,6 @@ class Case:
             return None
         classes = self.folder.manifest.classes
         if label not in classes:
-
             raise EditError(unknown("label", label, classes))
         return classes.index(label)
 
@@ -502,5 +501,3 @@ def _ops(tree: Mapping[str, Any]) -> Iterator[str]:
     yield tree["op"]
     for term in [*tree.get("terms", ()), *([tree["term"]] if "term" in tree else [])]:
         yield from _ops(term)
-
-

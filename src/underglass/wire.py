@@ -1,6 +1,6 @@
 """What crosses between Python and the browser: one description, from which the TypeScript types are generated.
 
-Plain JSON only. ``tools/generate_types.py`` writes ``web/src/runtime/wire.ts`` from this file; `make check` fails when they differ.
+Plain JSON only. `make types` writes ``web/src/runtime/wire.ts`` from this file; `make check` fails when they differ.
 """
 
 from __future__ import annotations

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from browser.describing import describe, settled
 from playwright.sync_api import Page
+
+from browser.describing import describe, settled
 
 VIEWS = ("confusion", "confidence", "column", "images")
 STEPS = 14

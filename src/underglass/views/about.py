@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from underglass.store import ModelFolder
 from underglass.views.view import View
@@ -11,6 +11,7 @@ from underglass.wire import (
     Card,
     CaseInfo,
     EditsInfo,
+    InstanceKind,
     LayerInfo,
     ModelInfo,
     PatternsInfo,
@@ -37,7 +38,7 @@ def case_info(case: Case) -> CaseInfo:
     done = [folder.model(name) for name in folder.models if folder.model(name).record.done]
     return CaseInfo(
         name=manifest.name,
-        kind=manifest.kind,
+        kind=cast(InstanceKind, manifest.kind),
         description=describe(manifest.source, manifest.instances, manifest.kind),
         instances=manifest.instances,
         excluded=int(overlay.excluded.sum()),
@@ -45,7 +46,7 @@ def case_info(case: Case) -> CaseInfo:
         models=[_model_info(case, captured) for captured in done],
         model=None if model is None else model.name,
         columns=serving.columns(),
-        subsets=[SubsetInfo(**subset) for subset in serving.subsets()],
+        subsets=[cast(SubsetInfo, subset) for subset in serving.subsets()],
         tags=[TagInfo(name=name, count=len(rows)) for name, rows in overlay.tags.items()],
         edits=_edits_info(case),
         views=[view.info(listed=_has(case, view.needs)) for view in case.views.values()],

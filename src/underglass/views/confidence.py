@@ -18,6 +18,6 @@ VIEW = View(
         "under the line, the model is surer than it should be. The stroke is the 95 % interval.",
         when="Before choosing a threshold, and before reading single probabilities.",
         source="Reliability diagram: DeGroot and Fienberg 1983; Guo et al. 2017. Interval: Wilson 1927.",
-        limits="Bins with fewer than 10 instances show their n in place of a dot. Accuracy is measured against the labels of this case.",
+        limits="Bins of fewer than 10 instances show their n in place of a dot. Accuracy is against the labels of this case.",
     ),
 )

@@ -17,7 +17,7 @@ VIEW = View(
         how="The diagonal is right and stays white. Off it, the darker the cell, the larger the share of its label. "
         "Bars on the rims are the totals. Click a cell, a name or a bar to pick its instances; Shift adds cells.",
         when="First, and after relabelling: a pair of classes that only swaps places may be a fault of the labels.",
-        source="Confusion matrix; margins on the matrix after Görtler et al. 2022, Neo: Hierarchical Confusion Matrix Visualization.",
+        source="Confusion matrix; margins on it after Görtler et al. 2022, Neo: Hierarchical Confusion Matrix Visualization.",
         limits="Above 20 labels only those in most errors are drawn. A label may be wrong itself.",
     ),
 )
