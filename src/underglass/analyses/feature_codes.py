@@ -25,6 +25,9 @@ Features: TypeAlias = Any  # a mapping of name to values, an Arrow table, a pand
 Bins: TypeAlias = Mapping[str, int | Sequence[float]]
 
 MISSING = "missing"
+LISTED = 4
+FEW_NUMBERS = 12
+NUMBER_BINS = 5
 
 
 @dataclass(frozen=True)
@@ -60,22 +63,53 @@ class Feature:
         """The label of every value."""
         return tuple(self.label(code) for code in range(len(self)))
 
+    def words(self, codes: Iterable[int]) -> str:
+        """Several values as people read them: bins in a row as one span, and the values left out where these are fewer."""
+        chosen = sorted(codes)
+        spans = self._spans(chosen)
+        if spans is not None:
+            missing = [MISSING] if self.values[chosen[-1]].as_py() is None else []
+            return " or ".join([_span(low, high) for low, high in spans] + missing)
+        others = [code for code in range(len(self)) if code not in chosen]
+        if len(chosen) > 1 and 0 < len(others) < len(chosen):
+            return f"not {self._listed(others)}"
+        return self._listed(chosen)
+
     def condition(self, codes: Iterable[int]) -> dict[str, Any]:
         """The filter (plain JSON) that holds for instances with one of these values."""
-        terms = [self._is(code) for code in codes]
+        chosen = sorted(codes)
+        spans, terms = self._spans(chosen), []
+        for low, high in spans or []:
+            terms.append(self._between(low, high))
+        for code in chosen:
+            value = self.values[code].as_py()
+            if value is None:
+                terms.append({"op": "null", "column": self.name})
+            elif spans is None:
+                terms.append({"op": "compare", "column": self.name, "is": "=", "value": _plain(value)})
         return terms[0] if len(terms) == 1 else {"op": "or", "terms": terms}
 
-    def _is(self, code: int) -> dict[str, Any]:
-        value = self.values[code].as_py()
-        if value is None:
-            return {"op": "null", "column": self.name}
+    def _spans(self, codes: Sequence[int]) -> list[tuple[float, float]] | None:
+        """Ends of the runs of bins, or None if this is not a binned number."""
         if self.edges is None:
-            return {"op": "compare", "column": self.name, "is": "=", "value": _plain(value)}
-        low, high = float(self.edges[code]), float(self.edges[code + 1])
-        terms = [{"op": "compare", "column": self.name, "is": ">=", "value": low}] if np.isfinite(low) else []
-        terms += [{"op": "compare", "column": self.name, "is": "<", "value": high}] if np.isfinite(high) else []
-        known = {"op": "not", "term": {"op": "null", "column": self.name}}
-        return {"op": "and", "terms": terms} if len(terms) == 2 else terms[0] if terms else known
+            return None
+        spans: list[tuple[float, float]] = []
+        for code in codes:
+            if code < len(self.edges) - 1:
+                low, high = float(self.edges[code]), float(self.edges[code + 1])
+                spans = [*spans[:-1], (spans[-1][0], high)] if spans and spans[-1][1] == low else [*spans, (low, high)]
+        return spans
+
+    def _between(self, low: float, high: float) -> dict[str, Any]:
+        ends = [(">=", low), ("<", high)]
+        terms = [{"op": "compare", "column": self.name, "is": sign, "value": end} for sign, end in ends if np.isfinite(end)]
+        if not terms:
+            return {"op": "not", "term": {"op": "null", "column": self.name}}
+        return terms[0] if len(terms) == 1 else {"op": "and", "terms": terms}
+
+    def _listed(self, codes: Sequence[int]) -> str:
+        shown = " or ".join(self.label(code) for code in codes[:LISTED])
+        return f"{shown} or {len(codes) - LISTED} more" if len(codes) > LISTED else shown
 
 
 def as_table(features: Features) -> pa.Table:
@@ -162,6 +196,21 @@ def encode_column(name: str, column: pa.ChunkedArray | pa.Array, *, bins: int | 
     elif pa.types.is_null(kind):
         array = array.cast(pa.string())
     return _from_dictionary(name, array.dictionary_encode(), keep_order=False)
+
+
+def encode_binned(table: pa.Table, *, bins: Bins | None = None) -> tuple[Feature, ...]:
+    """Factorise all columns of a table; a number of more than 12 values gets 5 bins of equal count unless `bins` says else."""
+    for name in bins or {}:
+        if name not in table.column_names:
+            raise DataError(unknown("feature", name, table.column_names))
+    features = []
+    for name in table.column_names:
+        column, asked = table.column(name), (bins or {}).get(name)
+        feature = encode_column(name, column, bins=asked)
+        if asked is None and is_number(column) and len(feature) > FEW_NUMBERS:
+            feature = encode_column(name, column, bins=NUMBER_BINS)
+        features.append(feature)
+    return tuple(features)
 
 
 def crossing(features: Sequence[Feature]) -> tuple[Codes, NDArray[np.intp]]:

@@ -1,6 +1,21 @@
 """How does a score do in every group of people?
 
-The door to all analyses of subgroups; the groups themselves, their suggestion and comparison live in the files named below.
+The door to all analyses of subgroups: what is not here is taken from the file that answers it.
+
+========================  ==========================================================
+``group_metrics``         the twelve rates of a two-class score in every group
+``group_class_metrics``   the same for a classifier of many classes
+``group_errors``          the errors of a regression
+``fairness_gaps``         how far the groups are apart, by each criterion
+``compare_groups``        one group against another
+``group_curves``          ROC and precision-recall of every group
+``suggest_groups``        groups nobody thought of, three ways
+``suggest_groups_by``     the same for any outcome
+``similar_groups``        groups that resemble one
+``feature_leaks``         features that give the label away
+``size_curve``            is the group large enough to judge?
+``training_curve``        was it large enough to learn from?
+========================  ==========================================================
 """
 
 from __future__ import annotations
@@ -14,9 +29,36 @@ from numpy.typing import ArrayLike
 
 from underglass.analyses.confusion import CELLS, METRICS, REPLICATES
 from underglass.analyses.feature_codes import Bins, Features, crossing, encode
+from underglass.analyses.feature_leaks import feature_leaks
+from underglass.analyses.group_classes import ClassMetrics, group_class_metrics
+from underglass.analyses.group_curves import GroupCurves, group_curves
+from underglass.analyses.group_errors import group_errors
+from underglass.analyses.group_gaps import compare_groups, fairness_gaps
+from underglass.analyses.group_suggestions import suggest_groups, suggest_groups_by
 from underglass.analyses.group_tables import add_up, cell_columns, check_names, defining, group_columns, margins
+from underglass.analyses.learning_curves import SizeCurve, size_curve, training_curve
 from underglass.analyses.outcomes import Column, cell_of, flagged, same_length, truth
+from underglass.analyses.similar_groups import similar_groups
+from underglass.analyses.suggested_groups import SuggestedGroups
 
+__all__ = [
+    "ClassMetrics",
+    "GroupCurves",
+    "SizeCurve",
+    "SuggestedGroups",
+    "compare_groups",
+    "fairness_gaps",
+    "feature_leaks",
+    "group_class_metrics",
+    "group_curves",
+    "group_errors",
+    "group_metrics",
+    "similar_groups",
+    "size_curve",
+    "suggest_groups",
+    "suggest_groups_by",
+    "training_curve",
+]
 RESULT_COLUMNS = ("size", *CELLS, *METRICS, *(f"{metric}_{end}" for metric in METRICS for end in ("low", "high")))
 
 
