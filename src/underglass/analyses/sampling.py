@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,7 @@ def stratified(strata: Array, count: int, *, seed: int = 0) -> Array:
 
 
 def shares(size: Array, count: int) -> Array:
-    """Deal ``count`` places among strata of these sizes by largest remainder, (strata,) int64; never more than a stratum holds."""
+    """Deal ``count`` places among strata of these sizes by largest remainder, (strata,) int64; none gets more than it holds."""
     exact = size.astype(np.int64) * count
     places, remainder = np.divmod(exact, int(size.sum()))
     first = np.argsort(-remainder, kind="stable")[: count - int(places.sum())]
@@ -65,7 +66,7 @@ def shares(size: Array, count: int) -> Array:
 
 def _codes(strata: Array) -> Array:
     if strata.dtype.kind == "O":
-        present = np.array([value is not None and value == value for value in strata])
+        present = np.array([value is not None and not (isinstance(value, float) and math.isnan(value)) for value in strata])
         code = np.zeros(len(strata), np.int64)
         values = sorted({str(value) for value in strata[present]})
         number = {value: index for index, value in enumerate(values)}

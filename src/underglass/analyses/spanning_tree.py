@@ -15,6 +15,7 @@ grows the one that Prim's algorithm finds from row 0, taking the lowest row of e
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -68,7 +69,8 @@ def spanning_tree(
         Told (instances done, of all, stage); may raise to cancel.
     """
     n = len(points)
-    unit = 2.0 ** np.floor(np.log2(max(float(np.abs(points).max()), np.finfo(np.float32).tiny)))
+    largest = max(float(np.abs(points).max()), float(np.finfo(np.float32).tiny))
+    unit = 2.0 ** math.floor(math.log2(largest))
     points = np.ascontiguousarray(points / np.float32(unit))  # so that no square overflows or vanishes; exact
     tell = progress or (lambda done, total, stage: None)
     half = half_bounds(points)
@@ -88,8 +90,8 @@ def spanning_tree(
         tell(start, n, "spanning tree")
         grow(points, half, gram, core, newest, *outside, ends, edges, start, min(start + BLOCK, n - 1), ties == "distance")
     tell(n, n, "spanning tree")
-    weight, distance = unit * np.sqrt(edges.T)
-    return SpanningTree(ends, weight, distance, unit * np.sqrt(core))
+    lengths = unit * np.sqrt(edges)
+    return SpanningTree(ends, lengths[:, 0], lengths[:, 1], unit * np.sqrt(core))
 
 
 def half_bounds(points: Array) -> Array:
