@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from underglass.errors import DataError
-from underglass.views.pattern_results import FoundPatterns, activations_of, included, model_of
+from underglass.views.layer_results import included, model_of
+from underglass.views.pattern_results import FoundPatterns, activations_of
 
 if TYPE_CHECKING:
     from underglass.case import Case

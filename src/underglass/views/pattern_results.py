@@ -15,6 +15,7 @@ import numpy as np
 
 from underglass.errors import DataError, LayerError, unknown
 from underglass.store.fingerprints import hash_array, hash_json
+from underglass.views.layer_results import in_words, included, model_of
 from underglass.wire import PatternsInfo
 
 if TYPE_CHECKING:
@@ -191,22 +192,7 @@ def changes(case: Case, found: FoundPatterns) -> list[str]:
         now = inputs_of(folder, found.layer, found.settings, included(case))
     except LayerError:
         return [f"{found.layer} was captured again, with other poolings"]
-    said = []
-    for name in case.folder.results.stale(ANALYSIS, found.key, now):
-        if name == "instances":
-            before, after = int(found.meta["included"]), len(included(case))
-            less, more = "excluded", "taken back"
-            moved = abs(after - before)
-            said.append(
-                f"{moved:,} {'instance' if moved == 1 else 'instances'} {less if after < before else more}"
-                if moved
-                else "other instances are excluded"
-            )
-        elif name == "weights":
-            said.append("the model has other weights")
-        else:
-            said.append(f"{found.layer} was captured again")
-    return list(dict.fromkeys(said))
+    return in_words(case, found.layer, case.folder.results.stale(ANALYSIS, found.key, now), int(found.meta["included"]))
 
 
 def use(case: Case, layer: str, settings: Mapping[str, Any] | None, *, model: str | None = None) -> FoundPatterns | None:
@@ -268,24 +254,6 @@ def summaries(case: Case) -> list[PatternsInfo]:
     ]
 
 
-def model_of(case: Case, name: str | None) -> ModelFolder:
-    """A captured model by name, or the active one.
-
-    Raises
-    ------
-    LayerError
-        If no model was captured.
-    """
-    if name is not None:
-        return case.folder.model(name)
-    if case.model is None:
-        raise LayerError(
-            "no model was captured in this case, so there are no layers to look into. "
-            "Capture one: underglass capture my_pkg:make data/ --out my.case"
-        )
-    return case.model
-
-
 def resolved(folder: ModelFolder, layer: str, settings: Settings) -> Settings:
     """Settings with the poolings that were captured put in, and checked against the layer."""
     captured = folder.record.pooling
@@ -300,11 +268,6 @@ def resolved(folder: ModelFolder, layer: str, settings: Settings) -> Settings:
     for part in parts:
         folder.check_layer(layer, part)
     return replace(settings, parts=tuple(parts))
-
-
-def included(case: Case) -> Array:
-    """Rows of the instances that are not excluded, int32, ascending."""
-    return np.flatnonzero(~np.asarray(case.folder.journal.state().excluded)).astype(np.int32)
 
 
 def inputs_of(folder: ModelFolder, layer: str, settings: Settings, rows: Array) -> dict[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from underglass.errors import LayerError
+from underglass.views.layer_results import included, model_of
 from underglass.views.pattern_details import average_size, averages, table, top_units, unit_boxes, unit_maps_of
 from underglass.views.pattern_results import (
     FoundPatterns,
@@ -16,8 +17,6 @@ from underglass.views.pattern_results import (
     column_names,
     current,
     find,
-    included,
-    model_of,
     resolved,
     restore,
     summaries,
