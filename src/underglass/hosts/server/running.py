@@ -1,0 +1,128 @@
+"""How is the server started and ended? It binds first, prints one address, and runs until it is interrupted."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import ipaddress
+import secrets
+import socket
+import threading
+import webbrowser
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import uvicorn
+
+from underglass.errors import UnderglassError
+from underglass.hosts.server.app import create_app
+from underglass.hosts.server.holder import ServedCase
+from underglass.hosts.server.start import Recent
+from underglass.wire import DemoInfo
+
+TOKEN_BYTES = 32
+PATIENCE = 2
+"""Seconds that open connections get when the server ends."""
+
+
+def serve(
+    case: ServedCase | None = None,
+    *,
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    open_browser: bool = True,
+    token: str | None = None,
+    viewer_token: str | None = None,
+    allow_remote: bool = False,
+    host_names: Sequence[str] = (),
+    roots: Sequence[Path] = (),
+    demos: Sequence[DemoInfo] = (),
+    say: Callable[[str], None] = print,
+) -> None:
+    """Show a case, or the start page, in the browser; returns when it is interrupted.
+
+    Parameters
+    ----------
+    case
+        To show; None shows the start page.
+    host
+        Address to listen at. Anything but this machine itself needs `allow_remote` and a token of the caller's.
+    port
+        None or 0: any free one.
+    open_browser
+        Whether to open the page.
+    token
+        What the address must end in; by default 32 random bytes.
+    viewer_token
+        For people who may look but not edit.
+    allow_remote
+        Whether other machines may reach the server.
+    host_names
+        Further names it is reached by, such as a proxy's.
+    roots
+        Folders whose cases may be opened from the start page.
+    demos
+        That the start page offers.
+    say
+        Prints the address.
+
+    Raises
+    ------
+    UnderglassError
+        If the port is in use, the address is not this machine's, or other machines could reach it without leave.
+    """
+    _refuse_exposure(host, token, allow_remote=allow_remote)
+    secret = token or secrets.token_urlsafe(TOKEN_BYTES)
+    recent = Recent(roots=roots, demos=demos)
+    with contextlib.closing(_bound(host, port or 0)) as listening:
+        number = listening.getsockname()[1]
+        own_name = [] if _is_loopback(host) else [f"{host}:{number}"]
+        app = create_app(
+            case, token=secret, viewer_token=viewer_token, port=number, host_names=[*own_name, *host_names], recent=recent
+        )
+        if case is not None:
+            recent.add(case.folder)
+        address = f"http://{f'[{host}]' if ':' in host else host}:{number}/?token={secret}"
+        say(f"underglass is at {address}")
+        if open_browser:
+            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+        config = uvicorn.Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=PATIENCE, lifespan="on")
+        with contextlib.suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[listening])
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _refuse_exposure(host: str, token: str | None, *, allow_remote: bool) -> None:
+    if _is_loopback(host):
+        return
+    if not allow_remote:
+        raise UnderglassError(f"{host} can be reached from other machines: say so with --allow-remote, and give a --token")
+    if not token:
+        raise UnderglassError(f"a server at {host} needs a --token of yours: other machines can reach it")
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """A socket that listens there."""
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        if error.errno == errno.EADDRINUSE:
+            raise UnderglassError(f"port {port} is in use: give another --port, or none for any that is free") from None
+        if error.errno == errno.EACCES:
+            raise UnderglassError(f"port {port} may not be used here: give one from 1024 on, or none") from None
+        raise UnderglassError(f"the server cannot listen at {host}:{port}: {error.strerror or error}") from None
+    except OverflowError:
+        listening.close()
+        raise UnderglassError(f"{port} is no port: they go from 1 to 65535") from None
+    return listening
