@@ -7,6 +7,7 @@ import glob
 import os
 import secrets
 import shutil
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -243,6 +244,9 @@ class CaseFolder:
     def journal(self) -> Journal:
         """The edits."""
         manifest = self.manifest
+        if not (self.path / EDITS).exists():
+            lost = f"{self.path / EDITS} is missing: the edits of this case are lost, and new ones start from the source"
+            warnings.warn(lost, stacklevel=3)
         return Journal(
             self.path / EDITS,
             instances=manifest.instances,

@@ -102,7 +102,7 @@ def _ids(column: pa.ChunkedArray) -> pa.Array:
         try:
             values = values.cast(pa.int64())
         except pa.ArrowInvalid as error:
-            raise DataError(f"column 'id': {error}") from error
+            raise DataError(f"an id is larger than {2**63 - 1}: give ids as text") from error
     elif _is_text(values.type):
         values = values.cast(pa.string())
     else:

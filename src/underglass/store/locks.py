@@ -31,7 +31,7 @@ _guard = threading.Lock()
 
 @contextlib.contextmanager
 def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
-    """Hold a lock file, across threads and processes; the thread that holds it may enter again.
+    """Hold a lock file, across threads and processes; the thread that holds it may enter again if it would wait.
 
     Parameters
     ----------
@@ -45,6 +45,8 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
     if not held.thread.acquire(blocking=wait):
         raise Busy
     try:
+        if held.depth and not wait:
+            raise Busy
         with contextlib.ExitStack() as stack:
             if held.depth == 0:
                 stack.enter_context(_locked_file(path, wait=wait))

@@ -57,6 +57,7 @@ class MediaWriter:
             pass
         except (ValueError, KeyError, TypeError) as error:
             raise CaseError(f"{self.path / TABLE} is damaged ({error}): restore it from a copy of the case") from error
+        self._sweep()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -147,8 +148,15 @@ class MediaWriter:
         self._table["index_hash"] = hash_file(self.path / name)
         write_sealed(self.path / TABLE, self._table)
         self._written.clear()
-        with suppress(OSError):  # the index before stays for readers who are about to open it
-            (self.path / INDEX.format(self._table["session"] - 2)).unlink()
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """Take away what a killed session left, and the index before."""
+        known = {TABLE, self._table["index"], *self._table["files"]}
+        for path in self.path.iterdir():
+            if path.name not in known and path.suffix in (".npy", ".bin"):
+                with suppress(OSError):  # Windows keeps a file that somebody has mapped; the next session takes it
+                    path.unlink()
 
     def _check(self, row: int) -> None:
         if not 0 <= row < self.instances:
