@@ -2,14 +2,43 @@
 
 One method per file, pure: arrays and tables in, a frozen dataclass out. No file imports another room: each is usable alone.
 
-======================  ==========================================================
-patterns                which instances does a layer treat alike? (NAP)
-======================  ==========================================================
+================  ================================================================
+patterns          which instances does a layer treat alike? (NAP)
+unit_statistics   how strongly does each unit respond to each group of instances?
+top_instances     which instances excite each unit most, and which least?
+projection        where does each instance lie, drawn in two dimensions?
+neighbours        which instances does a layer place nearest to this one?
+intervals         between which shares could the truth lie?
+sampling          which instances stand for all?
+================  ================================================================
 
-Under them: ``unit_scaling`` and ``principal_components`` prepare activations; ``spanning_tree`` and ``density_tree`` hold the
-compiled kernels of ``patterns`` and are imported when it first runs.
+The audits of groups (``subgroups`` …), labels (``label_issues`` …) and associations are imported by their module's name.
+
+Under them: ``unit_scaling`` and ``principal_components`` prepare activations, ``trustworthiness`` judges pictures. Compiled kernels
+(``spanning_tree``, ``density_tree``, ``top_kernel``) are imported when they first run.
 """
 
+from underglass.analyses.intervals import wilson
+from underglass.analyses.neighbours import Neighbours, nearest
 from underglass.analyses.patterns import Patterns, PatternSettings, find_patterns
+from underglass.analyses.projection import Projection, ProjectionSettings, project
+from underglass.analyses.sampling import stratified
+from underglass.analyses.top_instances import TopInstances, top
+from underglass.analyses.unit_statistics import UnitStatistics, statistics
 
-__all__ = ["PatternSettings", "Patterns", "find_patterns"]
+__all__ = [
+    "Neighbours",
+    "PatternSettings",
+    "Patterns",
+    "Projection",
+    "ProjectionSettings",
+    "TopInstances",
+    "UnitStatistics",
+    "find_patterns",
+    "nearest",
+    "project",
+    "statistics",
+    "stratified",
+    "top",
+    "wilson",
+]
