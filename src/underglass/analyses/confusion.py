@@ -9,7 +9,8 @@ from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
+
+from underglass.analyses.intervals import wilson
 
 Floats = NDArray[np.float64]
 Cells = NDArray[np.int64]
@@ -123,39 +124,6 @@ def rate_interval(
     known = ~np.isnan(value)
     low[known], high[known] = np.minimum(low_of[group], value)[known], np.maximum(high_of[group], value)[known]
     return low, high
-
-
-def wilson(count: NDArray[np.generic], of: NDArray[np.generic], *, confidence: float = 0.95) -> tuple[Floats, Floats]:
-    """Score interval of a proportion.
-
-    Parameters
-    ----------
-    count, of : arrays of one shape
-        Hits, and the trials they were counted in.
-    confidence : float
-        Fraction, between 0 and 1.
-
-    Returns
-    -------
-    same shape, twice
-        Lower and upper end, 0..1; NaN where there was no trial.
-
-    Source: Wilson 1927, "Probable inference, the law of succession, and statistical inference".
-
-    Examples
-    --------
-    >>> [ends.round(3).tolist() for ends in wilson(np.array([0, 5]), np.array([0, 10]))]
-    [[nan, 0.237], [nan, 0.763]]
-    """
-    z2 = float(ndtri((1 + confidence) / 2)) ** 2
-    hits, n = np.asarray(count, dtype=np.float64), np.asarray(of, dtype=np.float64)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = hits / n
-        middle = (hits + z2 / 2) / (n + z2)
-        half = np.sqrt(z2 * (share * (1 - share) * n + z2 / 4)) / (n + z2)
-    low = np.where(hits == 0, 0.0, np.maximum(middle - half, 0.0))
-    high = np.where(hits == n, 1.0, np.minimum(middle + half, 1.0))
-    return np.where(n > 0, low, np.nan), np.where(n > 0, high, np.nan)
 
 
 def resample(cells: Cells, *, replicates: int = REPLICATES, rng: np.random.Generator) -> Floats:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr
-from scipy.stats import false_discovery_control
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -84,7 +83,8 @@ def _moments(sums: Floats) -> tuple[Floats, Floats]:
 
 def false_discovery(p: Floats) -> Floats:
     """Benjamini and Hochberg's q of each p; NaN, where nothing was tested, stays and does not count as a test."""
-    q, tested = np.full(len(p), np.nan), ~np.isnan(p)
-    if tested.any():
-        q[tested] = false_discovery_control(p[tested], method="bh")
+    q = np.full(len(p), np.nan)
+    order = np.argsort(p)[: np.count_nonzero(~np.isnan(p))]  # NaN sorts last
+    scaled = p[order] * len(order) / np.arange(1, len(order) + 1)
+    q[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
     return q

@@ -10,10 +10,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from underglass.analyses.confusion import CELLS, METRICS, quantiles, rate, wilson
+from underglass.analyses.confusion import CELLS, METRICS, quantiles, rate
 from underglass.analyses.feature_codes import Bins, Features, crossing, encode
 from underglass.analyses.group_tables import cell_columns, check_names, defining, group_columns, margins, nullable
-from underglass.analyses.outcomes import Column, as_array, same_length
+from underglass.analyses.intervals import wilson
+from underglass.analyses.outcomes import Column, as_array, check_share, same_length
 from underglass.errors import DataError, unknown
 
 Floats = NDArray[np.float64]
@@ -85,6 +86,7 @@ def group_class_metrics(
     """
     names = [by] if isinstance(by, str) else list(by)
     check_names(names, ("class", "correct", "size", *CELLS, *METRICS))
+    check_share(confidence, "confidence")
     known, true, predicted = _codes(y_true, y_pred, classes)
     columns = encode(features, names, bins=bins)
     same_length(y_true=len(true), y_pred=len(predicted), features=len(columns[0].codes))

@@ -14,7 +14,7 @@ from scipy.special import ndtri
 from underglass.analyses.confusion import CELLS, rate
 from underglass.analyses.feature_codes import Bins, Features, crossing, encode
 from underglass.analyses.group_tables import check_names, group_columns, nullable
-from underglass.analyses.outcomes import Column, same_length, scores, truth
+from underglass.analyses.outcomes import Column, check_share, same_length, scores, truth
 from underglass.errors import DataError
 
 Floats = NDArray[np.float64]
@@ -74,6 +74,7 @@ def group_curves(
     """
     names = [by] if isinstance(by, str) else list(by)
     check_names(names, AREAS)
+    check_share(confidence, "confidence")
     if points < 2:
         raise DataError(f"{points} points do not make a curve; ask for at least 2.")
     positives, score = truth(y_true, positive=positive), np.asarray(scores(y_score), dtype=np.float64)

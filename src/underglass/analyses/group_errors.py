@@ -11,7 +11,7 @@ from scipy.special import stdtrit
 
 from underglass.analyses.feature_codes import Bins, Features, crossing, encode
 from underglass.analyses.group_tables import add_up, check_names, defining, group_columns, margins, nullable
-from underglass.analyses.outcomes import Column, as_array, same_length
+from underglass.analyses.outcomes import Column, as_array, check_share, same_length
 from underglass.errors import DataError
 
 Floats = NDArray[np.float64]
@@ -64,6 +64,7 @@ def group_errors(
     """
     names = [by] if isinstance(by, str) else list(by)
     check_names(names, RESULT_COLUMNS)
+    check_share(confidence, "confidence")
     true, predicted = _finite(y_true, "y_true"), _finite(y_pred, "y_pred")
     columns = encode(features, names, bins=bins)
     same_length(y_true=len(true), y_pred=len(predicted), features=len(columns[0].codes))

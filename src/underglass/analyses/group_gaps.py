@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from underglass.analyses.confusion import CELLS, METRICS, REPLICATES, counts, quantiles, rate, resample
 from underglass.analyses.group_tables import GROUPED_BY, nullable
+from underglass.analyses.outcomes import check_share
 from underglass.errors import DataError
 
 Floats = NDArray[np.float64]
@@ -58,6 +59,7 @@ def fairness_gaps(
     Source: difference and ratio as in fairlearn's ``MetricFrame``, worst case over true and false positive rate for equalized
     odds.
     """
+    check_share(confidence, "confidence")
     cells = cells_of(groups)
     kept = np.flatnonzero(cells.sum(axis=1) >= min_size)
     drawn = resample(cells[kept], replicates=replicates, rng=np.random.default_rng(seed))
@@ -101,6 +103,7 @@ def compare_groups(
     DataError
         If a row does not exist.
     """
+    check_share(confidence, "confidence")
     cells = cells_of(groups, mixed=b is not None)
     for row in (a, b):
         if row is not None and not 0 <= row < len(cells):

@@ -13,9 +13,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from underglass.analyses.confusion import DIRECTIONS, PARTS, wilson
+from underglass.analyses.confusion import DIRECTIONS, PARTS
 from underglass.analyses.evidence import beta_t, false_discovery, welch, welch_p
 from underglass.analyses.group_tables import nullable
+from underglass.analyses.intervals import wilson
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

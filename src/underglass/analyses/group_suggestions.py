@@ -18,7 +18,7 @@ from underglass.analyses.feature_codes import Bins, Feature, Features, as_table,
 from underglass.analyses.feature_leaks import copied
 from underglass.analyses.group_finders import DEFAULTS, SHARED, Settings, by_clusters, by_lattice, by_tree
 from underglass.analyses.group_outcomes import Outcome, mean, of_metric
-from underglass.analyses.outcomes import Column, cell_of, flagged, same_length, scores, truth
+from underglass.analyses.outcomes import Column, cell_of, check_share, flagged, same_length, scores, truth
 from underglass.analyses.suggested_groups import SuggestedGroups
 from underglass.errors import DataError, unknown
 
@@ -173,6 +173,7 @@ def _suggest(
     chosen: Settings = known | settings
     if chosen["order"] not in ("evidence", "value"):
         raise DataError(unknown("order", str(chosen["order"]), ("evidence", "value")))
+    check_share(chosen["confidence"], "confidence")
     table = as_table(features)
     same_length(outcome=len(outcome.values), features=table.num_rows)
     if not outcome.of.any():

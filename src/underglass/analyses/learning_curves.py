@@ -19,7 +19,7 @@ from underglass.analyses.confusion import METRICS, SMOOTHING, quantiles, rate
 from underglass.analyses.coordinates import Coordinates
 from underglass.analyses.feature_codes import Features, as_table, encode
 from underglass.analyses.group_tables import nullable
-from underglass.analyses.outcomes import Column, cell_of, flagged, same_length, truth
+from underglass.analyses.outcomes import Column, cell_of, check_share, flagged, same_length, truth
 from underglass.errors import DataError, unknown
 
 Floats = NDArray[np.float64]
@@ -98,6 +98,7 @@ def size_curve(
     """
     if metric not in METRICS:
         raise DataError(unknown("metric", metric, METRICS))
+    check_share(confidence, "confidence")
     positives, flags = truth(y_true, positive=positive), flagged(y_score, threshold=threshold)
     inside = np.asarray(member)
     same_length(y_true=len(positives), y_score=len(flags), member=len(inside))

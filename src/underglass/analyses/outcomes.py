@@ -143,6 +143,12 @@ def as_array(values: Column, name: str) -> NDArray[Any]:
     return array
 
 
+def check_share(value: float, name: str) -> None:
+    """Refuse (DataError) a confidence and the like that is not between 0 and 1."""
+    if not 0 < value < 1:
+        raise DataError(f"{name} must lie between 0 and 1; got {value:g}.")
+
+
 def same_length(**columns: int) -> int:
     """How many instances there are, once all columns agree on it.
 

@@ -37,7 +37,7 @@ from underglass.analyses.group_gaps import compare_groups, fairness_gaps
 from underglass.analyses.group_suggestions import suggest_groups, suggest_groups_by
 from underglass.analyses.group_tables import add_up, cell_columns, check_names, defining, group_columns, margins
 from underglass.analyses.learning_curves import SizeCurve, size_curve, training_curve
-from underglass.analyses.outcomes import Column, cell_of, flagged, same_length, truth
+from underglass.analyses.outcomes import Column, cell_of, check_share, flagged, same_length, truth
 from underglass.analyses.similar_groups import similar_groups
 from underglass.analyses.suggested_groups import SuggestedGroups
 
@@ -124,6 +124,7 @@ def group_metrics(
     """
     names = [by] if isinstance(by, str) else list(by)
     check_names(names, RESULT_COLUMNS)
+    check_share(confidence, "confidence")
     positives, flags = truth(y_true, positive=positive), flagged(y_score, threshold=threshold)
     columns = encode(features, names, bins=bins)
     same_length(y_true=len(positives), y_score=len(flags), features=len(columns[0].codes))

@@ -1,0 +1,60 @@
+"""How often do labels occur together? The compiled half of `association_counts`; one pass over the sets."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+
+@numba.njit(cache=True, nogil=True)
+def starts_of(row, items):  # type: ignore[no-untyped-def]
+    """Where each item's entries start (items + 1,), from the item of each entry, ascending."""
+    starts = np.zeros(items + 1, np.int64)
+    item = 0
+    for entry in range(row.shape[0]):
+        while item < row[entry]:
+            item += 1
+            starts[item] = entry
+    while item < items:
+        item += 1
+        starts[item] = row.shape[0]
+    return starts
+
+
+@numba.njit(cache=True, nogil=True)
+def count_sets(starts, found, slot, masks, masked, identities):  # type: ignore[no-untyped-def]  # noqa: PLR0917
+    """Count labels (labels,) and identities with labels (identities, labels).
+
+    ``found[starts[i] : starts[i + 1]]`` are the labels of item i; ``slot`` (labels,) says which identity a label is, −1 for
+    none; ``masks`` (n, items) are further identities, whose numbers are ``masked`` (n,).
+    """
+    labels = np.zeros(slot.shape[0], np.int64)
+    joint = np.zeros((identities, slot.shape[0]), np.int64)
+    seen = np.full(slot.shape[0], -1, np.int64)
+    present = np.empty(identities, np.int64)
+    for item in range(starts.shape[0] - 1):
+        begin, end = starts[item], starts[item + 1]
+        here = 0
+        for k in range(masked.shape[0]):
+            if masks[k, item]:
+                present[here] = masked[k]
+                here += 1
+        for entry in range(begin, end):
+            label = found[entry]
+            if seen[label] == item:
+                continue
+            seen[label] = item
+            labels[label] += 1
+            if slot[label] >= 0:
+                present[here] = slot[label]
+                here += 1
+        if here == 0:
+            continue
+        for entry in range(begin, end):
+            label = found[entry]
+            if seen[label] != item:  # a second time
+                continue
+            seen[label] = -1
+            for k in range(here):
+                joint[present[k], label] += 1
+    return labels, joint
