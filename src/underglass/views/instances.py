@@ -75,7 +75,7 @@ def _written(value: Any) -> str:
     if isinstance(value, int):
         return f"{value:,}".replace("-", "−")
     if isinstance(value, float):
-        return f"{value:.4g}".replace("-", "−")
+        return (f"{value:,.0f}" if 1_000 <= abs(value) < 1e15 else f"{value:.4g}").replace("-", "−")
     return str(value)
 
 

@@ -10,7 +10,7 @@ const MOST_OWN = 4;
 /** Columns of results and of other models are there for the asking, not at first sight. */
 const RESULT = /[.@]/;
 const FIRST = ["id", "label", "prediction", "confidence", "correct"];
-const LATER = new Set(["row", "excluded", "tags", "note", "split", "correct"]);
+const LATER = new Set(["row", "excluded", "confirmed", "flagged", "tags", "note", "split", "correct"]);
 
 export interface Settings {
   order: Order;
