@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import uvicorn
+from planted import planted_case
 from playwright.sync_api import Browser, Page, sync_playwright
 from tools import chromium
+
+from underglass.case import Case
+from underglass.hosts.server import create_app
+from underglass.hosts.server.start import Recent
+from underglass.views import about
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCAL = {"127.0.0.1", "localhost"}
@@ -74,6 +84,30 @@ def running(*arguments: str, home: Path) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(STARTS_WITHIN)
+
+
+@pytest.fixture
+def planted_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., tuple[Case, str]]]:
+    """Serve a planted case from a thread of this process, so that a test can look at both ends."""
+    opened: list[tuple[uvicorn.Server, threading.Thread, Case]] = []
+
+    def serve(n: int, *, preaggregate: bool = False, **planted: Any) -> tuple[Case, str]:
+        monkeypatch.setattr(about, "PREAGGREGATE_FROM", 0 if preaggregate else n + 1)
+        case = Case(planted_case(tmp_path / f"planted-{n}.case", n, **planted))
+        listening = socket.create_server(("127.0.0.1", 0))
+        port = listening.getsockname()[1]
+        app = create_app(case, token="t" * 32, port=port, recent=Recent(tmp_path / "state"))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on", timeout_graceful_shutdown=1))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        opened.append((server, thread, case))
+        return case, f"http://127.0.0.1:{port}/?token={'t' * 32}"
+
+    yield serve
+    for server, thread, case in opened:
+        server.should_exit = True
+        thread.join(STARTS_WITHIN)
+        case.close()
 
 
 @pytest.fixture(scope="session")

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from playwright.sync_api import Page
 
+PATIENCE = 10.0
+"""Seconds."""
+
+
+def until(page: Page, expression: str, patience: float = PATIENCE) -> Any:
+    """Wait until an expression of the page is true; gives its value."""
+    end = time.monotonic() + patience
+    while True:
+        value = page.evaluate(expression)
+        if value:
+            return value
+        assert time.monotonic() < end, f"not true within {patience} s: {expression}"
+        page.wait_for_timeout(20)
+
 
 def describe(page: Page, view: str) -> dict[str, Any]:
     """The numbers a view has drawn, read back from its marks."""
-    page.wait_for_function("view => window.underglass?.describe(view)?.n != null", arg=view)
-    return page.evaluate("view => window.underglass.describe(view)", view)
+    until(page, f"window.underglass?.describe({view!r})?.n != null")
+    return page.evaluate(f"window.underglass.describe({view!r})")
 
 
 def settled(page: Page) -> None:
-    """Wait until nothing is asked of the server any more."""
-    page.wait_for_load_state("networkidle")
+    """Wait until every view has its answers and has drawn them."""
+    until(page, "window.underglass !== undefined")
+    page.evaluate("window.underglass.settled()")

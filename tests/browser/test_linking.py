@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from playwright.sync_api import Page
 
-from browser.describing import describe, settled
+from browser.describing import describe, settled, until
 
 VIEWS = ("confusion", "confidence", "column", "images")
 STEPS = 14
@@ -88,13 +88,13 @@ def test_after_an_edit_no_view_shows_an_old_number(planted_app, open_page):
     before = counts(page)["confusion"]
 
     page.get_by_role("button", name="Exclude").click()
-    page.wait_for_function("n => window.underglass.describe('overview').n === n", arg=1_000 - before[1])
+    until(page, f"window.underglass.describe('overview').n === {1_000 - before[1]}")
 
     assert set(counts(page).values()) == {(1_000 - before[1], 0)}
     assert case.count("excluded") == before[1]
 
     page.keyboard.press("Control+z")
-    page.wait_for_function("window.underglass.describe('overview').n === 1000")
+    until(page, "window.underglass.describe('overview').n === 1000")
     assert set(counts(page).values()) == {before}
 
 
@@ -106,7 +106,7 @@ def test_an_edit_made_elsewhere_arrives_within_a_second(planted_app, open_page):
     case.exclude("confidence < .4")
     left = case.count("not excluded")
 
-    page.wait_for_function("n => window.underglass.describe('overview').n === n", arg=left, timeout=1_500)
+    until(page, f"window.underglass.describe('overview').n === {left}", patience=1.5)
 
 
 def test_a_typed_filter_narrows_every_view_and_says_where_it_cannot_be_read(planted_app, open_page):
@@ -122,7 +122,7 @@ def test_a_typed_filter_narrows_every_view_and_says_where_it_cannot_be_read(plan
     page.locator("#filter").fill("confidence < .5 and not excluded")
     page.keyboard.press("Enter")
     expected = case.count("confidence < .5")
-    page.wait_for_function("n => window.underglass.describe('overview').n === n", arg=expected)
+    until(page, f"window.underglass.describe('overview').n === {expected}")
     assert {n for n, _ in counts(page).values()} == {expected}
 
 
@@ -133,7 +133,7 @@ def test_the_address_holds_the_state(planted_app, open_page):
     before = counts(page)
     page.locator("[data-row]").first.click()
     page.wait_for_selector("aside h2")
-    page.wait_for_function("location.hash.includes('row=')")
+    until(page, "location.hash.includes('row=')")
 
     again = open_page(address)
     again.goto(page.url)

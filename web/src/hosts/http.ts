@@ -66,6 +66,7 @@ export const http: Host = {
   } as unknown as Host["connector"],
   caseInfo: () => json("case"),
   call,
+  useModel: async (name) => void (await ask("model", { name })),
   edit: (request) => json("edits", request),
   undo: () => json("undo", {}),
   redo: () => json("redo", {}),

@@ -78,6 +78,18 @@ export class Case {
     this.coordinator.clear();
   }
 
+  /** Resolves when every view has its answers and has drawn them. */
+  async settled(): Promise<void> {
+    let before: Promise<unknown>[] = [];
+    for (;;) {
+      const now = [...this.coordinator.clients].map((client) => client.pending);
+      if (now.length === before.length && now.every((pending, i) => pending === before[i])) return;
+      await Promise.allSettled(now);
+      await new Promise((resolve) => setTimeout(resolve));
+      before = now;
+    }
+  }
+
   get model(): ModelInfo | undefined {
     return this.info.models.find((model) => model.name === this.info.model) ?? this.info.models[0];
   }
@@ -123,6 +135,16 @@ export class Case {
     try {
       const detail = await this.host.instance(row, this.layer);
       if (this.opened === row) this.detail = detail;
+    } catch (error) {
+      this.say(message(error), { wrong: true });
+    }
+  }
+
+  /** Make another captured model the active one: bare prediction and confidence are then its. */
+  async useModel(name: string): Promise<void> {
+    try {
+      await this.host.useModel(name);
+      await this.refresh();
     } catch (error) {
       this.say(message(error), { wrong: true });
     }

@@ -23,6 +23,8 @@ export interface Host {
   caseInfo(): Promise<import("./wire").CaseInfo>;
   /** Ask the Python half of a view. */
   call<T>(view: string, name: string, args?: Record<string, unknown>, signal?: AbortSignal): Promise<T>;
+  /** Make another captured model the active one. */
+  useModel(name: string): Promise<void>;
   edit(request: EditRequest): Promise<EditAnswer>;
   undo(): Promise<EditAnswer>;
   redo(): Promise<EditAnswer>;
