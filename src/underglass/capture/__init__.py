@@ -10,9 +10,9 @@
 """
 
 from underglass.capture.allocator import keep_freed_memory
-from underglass.capture.check import CheckReport, Example, check, duration, share, size
+from underglass.capture.checking import CheckReport, Example, check, duration, share, size
 from underglass.capture.progress import Progress, bar, silent
-from underglass.capture.run import run
+from underglass.capture.running import run
 from underglass.capture.showing import copy_media
 from underglass.capture.verification import probe_rows, same_data, verify
 

@@ -38,4 +38,4 @@ def build() -> Any:
 
 def to_tensor(image: np.ndarray[Any, Any]) -> Any:
     """One picture as the network wants it: (28, 28) uint8 → (1, 28, 28) float32, mean 0, spread 1."""
-    return ((torch.from_numpy(np.ascontiguousarray(image)).float() / 255.0 - MEAN) / SPREAD).unsqueeze(0)
+    return ((torch.from_numpy(np.require(image, requirements=["C", "W"])).float() / 255.0 - MEAN) / SPREAD).unsqueeze(0)

@@ -93,6 +93,6 @@ def to_tensor(image: np.ndarray[Any, Any]) -> Any:
         import torch
     except ImportError as error:
         raise needs("torch", "torch") from error
-    tensor = torch.as_tensor(np.ascontiguousarray(image))
+    tensor = torch.as_tensor(np.require(image, requirements=["C", "W"]))
     tensor = tensor.float() / 255.0 if image.dtype == np.uint8 else tensor.float()
     return tensor.unsqueeze(0) if tensor.ndim == 2 else tensor.permute(2, 0, 1).contiguous()

@@ -81,7 +81,7 @@ def _tensor(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(_tensor(part) for part in value)
     try:
-        return torch.as_tensor(np.asarray(value))
+        return torch.as_tensor(np.require(value, requirements=["W"]))
     except (TypeError, ValueError, RuntimeError) as error:
         raise ModelError(
             f"preprocess gives {type(value).__name__}; it must give a tensor, an array, or a tuple or dict of them."

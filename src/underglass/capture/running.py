@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
 
-from underglass.capture.batches import available_memory, choose_batch_size, choose_shard_size
-from underglass.capture.choice import choose_classes, choose_layers, choose_pooling
+from underglass.capture.planning import Key, Precision, Wishes, halved, plan
 from underglass.capture.progress import Progress, shown
-from underglass.capture.verification import probe_rows, same_data
+from underglass.capture.verification import same_data
 from underglass.datasets import Dataset
-from underglass.errors import LayerError, ModelError
-from underglass.models import Fingerprint, Forward, Layer, Model, OutOfMemory
-from underglass.store import CaseFolder, LayerRecord, ModelFolder, ModelRecord, ShardWriter
+from underglass.errors import LayerError
+from underglass.models import Forward, Model, OutOfMemory
+from underglass.store import CaseFolder, ModelFolder, ShardWriter
 from underglass.store.model_folder import PROBABILITIES
 
 Array = np.ndarray[Any, Any]
-Key = tuple[str, str]
 PIECE = 4096
 
 
@@ -33,7 +30,8 @@ def run(
     layers: Sequence[str] | None = None,
     pooling: Sequence[str] = ("max", "mean"),
     batch_size: int | Literal["auto"] | None = "auto",
-    precision: Literal["float16", "float32"] = "float16",
+    precision: Precision = "float16",
+    shard_size: int | None = None,
     factory: str | None = None,
     progress: Progress | None = None,
 ) -> ModelFolder:
@@ -59,6 +57,8 @@ def run(
         "auto": as large as stays in caches and memory. Halved when memory runs out all the same.
     precision : "float16" or "float32"
         Of the stored activations; float16 holds three digits, and gives way by itself where values are too large for it.
+    shard_size : count
+        Instances that a stop can cost; chosen by how much each leaves, 64 to 8,192.
     factory : import path
         Of the function that makes the model, kept as text.
     progress : callable (done, total, stage)
@@ -81,13 +81,11 @@ def run(
         Ctrl-C; its message says what is kept.
     """
     same_data(folder, dataset)
-    plan = _plan(
-        folder, dataset, model, layers=layers, pooling=choose_pooling(pooling), batch_size=batch_size, precision=precision
-    )
-    record = replace(plan.record, factory=factory or getattr(model, "factory", None) or plan.record.factory)
+    planned = plan(folder, dataset, model, Wishes(layers, pooling, batch_size, shard_size, precision))
+    record = replace(planned.record, factory=factory or getattr(model, "factory", None) or planned.record.factory)
     stage = f"capturing {model.name}"
     with folder.model_writer(record) as writer, shown(progress) as report, model.on_threads(record.threads):
-        work = _Work(dataset, model, writer, plan)
+        work = _Work(dataset, model, writer, planned.wanted)
         total, kept = len(dataset), sum(len(writer.rows(shard)) for shard in writer.done)
         report(kept, total, stage)
         try:
@@ -104,125 +102,17 @@ def run(
         return writer.finish(_accuracy(writer, folder))
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """What a capture sets out to do: the record it will leave, and the layers and poolings still to compute."""
-
-    record: ModelRecord
-    wanted: frozenset[Key]
-
-
-def _plan(
-    folder: CaseFolder,
-    dataset: Dataset,
-    model: Model,
-    *,
-    layers: Sequence[str] | None,
-    pooling: tuple[str, ...],
-    batch_size: int | str | None,
-    precision: Literal["float16", "float32"],
-) -> _Plan:
-    probes = dataset.load(probe_rows(len(dataset)))
-    known = model.layers(probes[:1])
-    chosen = choose_layers(known, layers)
-    outputs = model.forward(probes[:1]).probabilities.shape[1]
-    classes = choose_classes(model, folder.manifest.classes, outputs)
-    before = folder.model(model.name).record if model.name in folder.models else None
-    found = model.fingerprint(probes)
-    if before is not None:
-        _same_model(before, found)
-    captured, poolings = _with_earlier(before, known, chosen, pooling)
-    units = sum(layer.units for layer in captured)
-
-    def automatic() -> int:
-        return choose_batch_size(known, device=model.device, available=available_memory())
-
-    def attempt(size: int) -> Forward:
-        return model.forward(dataset.load(range(min(size, len(dataset)))), [layer.name for layer in captured], poolings)
-
-    record = ModelRecord(
-        name=model.name,
-        output=model.output,
-        classes=before.classes if before else classes,
-        layers=tuple(_record(layer) for layer in captured),
-        all_layers=tuple(_record(layer) for layer in known),
-        pooling=poolings,
-        accuracy_stated=model.accuracy,
-        accuracy_captured=None,
-        fingerprint=before.fingerprint if before else found.text(),
-        weights_hash=found.weights,
-        factory=before.factory if before else None,
-        captured_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
-        batch_size=before.batch_size if before else _batch_size(batch_size, automatic, attempt),
-        threads=before.threads if before else model.threads,
-        shard_size=before.shard_size if before else choose_shard_size(len(dataset), units * len(poolings)),
-        precision=before.precision if before else precision,
-    )
-    there = {(layer.name, one) for layer in before.layers for one in before.pooling} if before and before.done else set()
-    return _Plan(record, frozenset({(layer.name, one) for layer in captured for one in poolings} - there))
-
-
-def _same_model(before: ModelRecord, found: Fingerprint) -> None:
-    differences = Fingerprint.read(before.fingerprint).differences(found)
-    if differences:
-        raise ModelError(
-            f"{before.name!r} was captured here before, and now {' and '.join(differences)}. Give this model a name of its own: "
-            f"underglass.models.torch(…, name={before.name + '-2'!r})."
-        )
-
-
-def _with_earlier(
-    before: ModelRecord | None, known: Sequence[Layer], chosen: Sequence[Layer], pooling: tuple[str, ...]
-) -> tuple[tuple[Layer, ...], tuple[str, ...]]:
-    """Layers and poolings asked for together with those an earlier capture began or finished."""
-    if before is None:
-        return tuple(chosen), pooling
-    names = {layer.name for layer in chosen} | {layer.name for layer in before.layers}
-    return tuple(layer for layer in known if layer.name in names), tuple(dict.fromkeys((*before.pooling, *pooling)))
-
-
-def _record(layer: Layer) -> LayerRecord:
-    return LayerRecord(layer.name, layer.type, layer.units, layer.shape)
-
-
-def _batch_size(wanted: int | str | None, automatic: Callable[[], int], attempt: Callable[[int], Any]) -> int:
-    """The batch size asked for or chosen, tried once, and halved until it fits: before anything is written."""
-    if isinstance(wanted, int):
-        if wanted < 1:
-            raise ModelError(f"batch_size is {wanted}; it is at least 1, or 'auto'.")
-        size = wanted
-    elif wanted in ("auto", None):
-        size = automatic()
-    else:
-        raise ModelError(f"batch_size is {wanted!r}; it is a count or 'auto'.")
-    while True:
-        try:
-            attempt(size)
-        except OutOfMemory as error:
-            size = _halved(size, error)
-        else:
-            return size
-
-
-def _halved(size: int, error: OutOfMemory) -> int:
-    if size == 1:
-        raise ModelError(
-            "there is not enough memory for even one instance at a time; fewer layers or smaller inputs may fit."
-        ) from error
-    return size // 2
-
-
 class _Work:
     """Runs the model over the rows of a shard, the next batch being prepared while this one is computed."""
 
-    def __init__(self, dataset: Dataset, model: Model, writer: ShardWriter, plan: _Plan) -> None:
+    def __init__(self, dataset: Dataset, model: Model, writer: ShardWriter, wanted: frozenset[Key]) -> None:
         self.dataset, self.model = dataset, model
         self.ids = dataset.table.column("id")
         self.classes = len(writer.record.classes)
         self.units = {layer.name: layer.units for layer in writer.record.layers}
-        self.wanted = plan.wanted
-        self.layers = [name for name in self.units if any(layer == name for layer, _ in plan.wanted)]
-        self.pooling = [one for one in writer.record.pooling if any(pooling == one for _, pooling in plan.wanted)]
+        self.wanted = wanted
+        self.layers = [name for name in self.units if any(layer == name for layer, _ in wanted)]
+        self.pooling = [one for one in writer.record.pooling if any(pooling == one for _, pooling in wanted)]
         self.batch_size = writer.record.batch_size
 
     def shard(self, rows: range, report: Any) -> tuple[Array, dict[Key, Array]]:
@@ -231,7 +121,7 @@ class _Work:
             try:
                 return self._shard(rows, report)
             except OutOfMemory as error:
-                self.batch_size = _halved(self.batch_size, error)
+                self.batch_size = halved(self.batch_size, error)
 
     def _shard(self, rows: range, report: Any) -> tuple[Array, dict[Key, Array]]:
         probabilities = np.empty((len(rows), self.classes), np.float32)
