@@ -99,7 +99,13 @@ class Database:
 
     def parser(self) -> Connection:
         """A cursor for parsing statements, outside any transaction."""
-        return self._writer.cursor()
+        return self._cursor()
+
+    def _cursor(self) -> Connection:
+        try:
+            return self._writer.cursor()
+        except duckdb.ConnectionException:
+            raise QueryError("the case is closed") from None
 
     @property
     def state(self) -> State:
@@ -132,7 +138,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Reading]:
         """A cursor that can only read, with the version and the state of what it sees from beginning to end."""
-        with self._writer.cursor() as cursor:
+        with self._cursor() as cursor:
             with self._gate:
                 cursor.execute("BEGIN TRANSACTION READ ONLY")
                 cursor.execute("SELECT 1 FROM instances LIMIT 0")  # DuckDB takes its snapshot at the first touch

@@ -34,7 +34,7 @@ UNSAFE_PREFIXES = (
     "shobj_",
     "col_description",
 )
-UNSAFE = frozenset(("session_user", "user", "in_search_path", "get_block_size", "map_to_pg_oid", "repeat"))
+UNSAFE = frozenset(("session_user", "user", "version", "in_search_path", "get_block_size", "map_to_pg_oid", "repeat"))
 """Functions that compute, and yet tell of the machine or fill it."""
 KEPT = 512
 
