@@ -274,7 +274,10 @@ class Jobs:
         with self._condition:
             listeners = list(self._listeners)
         for listener in listeners:
-            listener(job)
+            try:
+                listener(job)
+            except Exception:  # noqa: BLE001 - a listener that fails is told of, and neither the job nor the next one suffers
+                traceback.print_exc()
 
     def _forget(self) -> None:
         ended = [job.id for job in self._jobs.values() if job.ended]
