@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from underglass.errors import LayerError
+from underglass.errors import CaseError, LayerError
 
 if TYPE_CHECKING:
     from underglass.case import Case
     from underglass.store import ModelFolder
+    from underglass.store.results import StoredResult
 
 Array = np.ndarray[Any, Any]
 
@@ -37,6 +38,37 @@ def model_of(case: Case, name: str | None) -> ModelFolder:
 def included(case: Case) -> Array:
     """Rows of the instances that are not excluded, int32, ascending."""
     return np.flatnonzero(~np.asarray(case.folder.journal.state().excluded)).astype(np.int32)
+
+
+def kept_results(case: Case, analysis: str, form: int) -> list[StoredResult]:
+    """The newest result of every place (the key up to its last slash), oldest first.
+
+    A result of another form (made by another version) or with damaged files is left out: it is computed anew when it is
+    asked for, and never keeps a case from being opened.
+    """
+    newest = {key.rpartition("/")[0]: key for key in case.folder.results.list(analysis)}
+    found = [kept_result(case, analysis, key, form) for key in newest.values()]
+    return [kept for kept in found if kept is not None and kept.meta["model"] in case.folder.models]
+
+
+def kept_result(case: Case, analysis: str, key: str | None, form: int) -> StoredResult | None:
+    """The result under a key, None if there is none that this version can read."""
+    try:
+        kept = case.folder.results.get(analysis, key) if key is not None else None
+    except CaseError:
+        return None
+    return kept if kept is not None and kept.meta.get("form") == form else None
+
+
+def newest_key(case: Case, analysis: str, place: str) -> str | None:
+    """The key of the newest result of a place."""
+    return next((key for key in reversed(case.folder.results.list(analysis)) if key.rpartition("/")[0] == place), None)
+
+
+def drop_oldest(case: Case, analysis: str, place: str, keep: int) -> None:
+    """Keep only the newest results of a place."""
+    for old in [key for key in case.folder.results.list(analysis) if key.rpartition("/")[0] == place][:-keep]:
+        case.folder.results.drop(analysis, old)
 
 
 def in_words(case: Case, layer: str, stale: Sequence[str], before: int) -> list[str]:

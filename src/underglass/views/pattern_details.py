@@ -71,7 +71,7 @@ def unit_boxes(case: Case, found: FoundPatterns, patterns: Sequence[int], *, wit
 
 
 def unit_maps_of(found: FoundPatterns, patterns: Sequence[int]) -> dict[str, Any]:
-    """The unit's mean map in each of the patterns, flat, with the range they share."""
+    """The unit's mean map in each of the patterns, flat, with the range to draw: from 0 if the unit is ever active."""
     if found.maps is None:
         raise DataError(f"the patterns of {found.layer} are of whole units, not of one unit's map")
     maps = found.maps
@@ -82,7 +82,9 @@ def unit_maps_of(found: FoundPatterns, patterns: Sequence[int]) -> dict[str, Any
     }
     low = float(np.nanmin(maps)) if np.isfinite(maps).any() else 0.0
     high = float(np.nanmax(maps)) if np.isfinite(maps).any() else 0.0
-    return {"shape": list(maps.shape[1:]), "groups": groups, "low": min(0.0, low), "high": high}
+    if high > 0:
+        low = 0.0
+    return {"shape": list(maps.shape[1:]), "groups": groups, "low": low, "high": high}
 
 
 def average_size(case: Case, found: FoundPatterns) -> dict[str, Any]:

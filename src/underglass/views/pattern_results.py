@@ -15,7 +15,7 @@ import numpy as np
 
 from underglass.errors import DataError, LayerError, unknown
 from underglass.store.fingerprints import hash_array, hash_json
-from underglass.views.layer_results import in_words, included, model_of
+from underglass.views.layer_results import drop_oldest, in_words, included, kept_result, kept_results, model_of, newest_key
 from underglass.wire import PatternsInfo
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from underglass.store.results import StoredResult
 
 ANALYSIS = "patterns"
+FORM = 1
+"""Of what is kept; a result of another form is found anew."""
 KEPT = 8
 MOST = 50_000
 LARGEST_MAP = 16
@@ -163,13 +165,9 @@ def find(case: Case, layer: str, *, model: str | None = None, progress: Progress
     asked = resolved(folder, layer, Settings.read(settings))
     inputs = inputs_of(folder, layer, asked, included(case))
     key = key_of(folder.name, layer, asked)
-    kept = case.folder.results.get(ANALYSIS, key)
+    kept = kept_result(case, ANALYSIS, key, FORM)
     if kept is not None and not case.folder.results.stale(ANALYSIS, key, inputs):
-        found = _read(kept)
-        if _current_key(case, folder.name, layer, asked.unit) != key:
-            found = _put(case, found)
-            publish(case, found)
-        return found
+        return _made_current(case, _read(kept))
     found = _put(case, _search(case, folder, layer, asked, progress))
     publish(case, found)
     return found
@@ -178,9 +176,8 @@ def find(case: Case, layer: str, *, model: str | None = None, progress: Progress
 def current(case: Case, layer: str, *, unit: int | None = None, model: str | None = None) -> FoundPatterns | None:
     """The result that a layer's column shows, stale or not; None if there is none."""
     folder = model_of(case, model)
-    key = _current_key(case, folder.name, layer, unit)
-    kept = case.folder.results.get(ANALYSIS, key) if key is not None else None
-    return _read(kept) if kept is not None else None
+    kept = kept_result(case, ANALYSIS, newest_key(case, ANALYSIS, _place(folder.name, layer, unit)), FORM)
+    return None if kept is None else _read(kept)
 
 
 def changes(case: Case, found: FoundPatterns) -> list[str]:
@@ -199,14 +196,8 @@ def use(case: Case, layer: str, settings: Mapping[str, Any] | None, *, model: st
     """Make a kept result with these settings the current one; None if there is none."""
     folder = model_of(case, model)
     asked = resolved(folder, layer, Settings.read(settings))
-    kept = case.folder.results.get(ANALYSIS, key_of(folder.name, layer, asked))
-    if kept is None:
-        return None
-    found = _read(kept)
-    if _current_key(case, folder.name, layer, asked.unit) != found.key:
-        found = _put(case, found)
-        publish(case, found)
-    return found
+    kept = kept_result(case, ANALYSIS, key_of(folder.name, layer, asked), FORM)
+    return None if kept is None else _made_current(case, _read(kept))
 
 
 def column_names(case: Case, found: FoundPatterns) -> dict[str, str]:
@@ -399,6 +390,14 @@ def _mean_maps(maps: Array, labels: Array, count: int) -> Array:
         return (sums / sizes.reshape(-1, *[1] * (maps.ndim - 1))).astype(np.float32)
 
 
+def _made_current(case: Case, found: FoundPatterns) -> FoundPatterns:
+    """The same result, the newest of its place from now on."""
+    if newest_key(case, ANALYSIS, _place(found.model, found.layer, found.settings.unit)) != found.key:
+        found = _put(case, found)
+        publish(case, found)
+    return found
+
+
 def _put(case: Case, found: FoundPatterns) -> FoundPatterns:
     arrays = {
         name: np.asarray(getattr(found, name))
@@ -406,10 +405,8 @@ def _put(case: Case, found: FoundPatterns) -> FoundPatterns:
     }
     if found.maps is not None:
         arrays["maps"] = np.asarray(found.maps)
-    stored = case.folder.results.put(ANALYSIS, found.key, arrays, dict(found.meta), found.inputs)
-    place = _place(found.model, found.layer, found.settings.unit)
-    for old in [key for key in case.folder.results.list(ANALYSIS) if key.rpartition("/")[0] == place][:-KEPT]:
-        case.folder.results.drop(ANALYSIS, old)
+    stored = case.folder.results.put(ANALYSIS, found.key, arrays, {**found.meta, "form": FORM}, found.inputs)
+    drop_oldest(case, ANALYSIS, _place(found.model, found.layer, found.settings.unit), KEPT)
     return _read(stored)
 
 
@@ -435,12 +432,7 @@ def _read(stored: StoredResult) -> FoundPatterns:
 
 def all_current(case: Case) -> Iterator[FoundPatterns]:
     """The newest result of every place, in the order of models and layers."""
-    newest = {key.rpartition("/")[0]: key for key in case.folder.results.list(ANALYSIS)}
-    found = []
-    for key in newest.values():
-        kept = case.folder.results.get(ANALYSIS, key)
-        if kept is not None and kept.meta["model"] in case.folder.models:
-            found.append(_read(kept))
+    found = [_read(kept) for kept in kept_results(case, ANALYSIS, FORM)]
     order = {
         (model, layer.name): (m, k)
         for m, model in enumerate(case.folder.models)
@@ -450,11 +442,6 @@ def all_current(case: Case) -> Iterator[FoundPatterns]:
     yield from sorted(
         known, key=lambda one: (*order[one.model, one.layer], -1 if one.settings.unit is None else one.settings.unit)
     )
-
-
-def _current_key(case: Case, model: str, layer: str, unit: int | None) -> str | None:
-    place = _place(model, layer, unit)
-    return next((key for key in reversed(case.folder.results.list(ANALYSIS)) if key.rpartition("/")[0] == place), None)
 
 
 def _place(model: str, layer: str, unit: int | None) -> str:

@@ -150,6 +150,7 @@ def known(case: Case) -> list[dict[str, Any]]:
             "none": found.none,
             "size": found.size.tolist(),
             "persistence": [round(float(value), 4) for value in found.persistence],
+            "average": [size["width"], size["height"]] if "width" in (size := average_size(case, found)) else None,
         }
         for found in all_current(case)
     ]

@@ -16,7 +16,7 @@ import numpy as np
 
 from underglass.errors import DataError, LayerError, needs, unknown
 from underglass.store.fingerprints import hash_array, hash_json
-from underglass.views.layer_results import in_words, included, model_of
+from underglass.views.layer_results import drop_oldest, in_words, included, kept_result, kept_results, model_of, newest_key
 from underglass.wire import ProjectionInfo
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from underglass.store.results import StoredResult
 
 ANALYSIS = "projection"
+FORM = 1
+"""Of what is kept; a result of another form is computed anew."""
 METHODS = ("pca", "umap")
 KEPT = 6
 SAMPLE = {"pca": 1_000_000, "umap": 10_000}
@@ -83,7 +85,7 @@ class FoundProjection:
     rows : (projected,) int32, ascending.
     coordinates : (projected, 2) float32.
     trustworthiness : 0–1, how many of the neighbours in the plane are neighbours in the layer; None if it was not computed.
-    explained : share of variance that the plane keeps; None where the method has none.
+    explained : share of variance along each of the two axes; None where the method has none.
     meta : counts and seconds, in plain JSON.
     """
 
@@ -94,7 +96,7 @@ class FoundProjection:
     rows: Array
     coordinates: Array
     trustworthiness: float | None
-    explained: float | None
+    explained: tuple[float, float] | None
     meta: Mapping[str, Any]
     inputs: Mapping[str, str]
     created: str
@@ -134,7 +136,7 @@ def project(
     asked = resolved(folder, layer, Settings.read(settings))
     inputs = _inputs(folder, layer, asked, included(case))
     key = _key(folder.name, layer, asked)
-    kept = case.folder.results.get(ANALYSIS, key)
+    kept = kept_result(case, ANALYSIS, key, FORM)
     if kept is not None and not case.folder.results.stale(ANALYSIS, key, inputs):
         return _made_current(case, _read(kept))
     found = _put(case, _computed(case, folder, layer, asked, progress))
@@ -145,15 +147,14 @@ def project(
 def use(case: Case, layer: str, settings: Mapping[str, Any] | None, *, model: str | None = None) -> FoundProjection | None:
     """Make a kept projection with these settings the current one; None if there is none."""
     folder = model_of(case, model)
-    kept = case.folder.results.get(ANALYSIS, _key(folder.name, layer, resolved(folder, layer, Settings.read(settings))))
+    kept = kept_result(case, ANALYSIS, _key(folder.name, layer, resolved(folder, layer, Settings.read(settings))), FORM)
     return None if kept is None else _made_current(case, _read(kept))
 
 
 def current(case: Case, layer: str, *, model: str | None = None) -> FoundProjection | None:
     """The projection that a layer's columns show, stale or not; None if there is none."""
     folder = model_of(case, model)
-    key = _current_key(case, folder.name, layer)
-    kept = case.folder.results.get(ANALYSIS, key) if key is not None else None
+    kept = kept_result(case, ANALYSIS, newest_key(case, ANALYSIS, f"{folder.name}/{layer}"), FORM)
     return None if kept is None else _read(kept)
 
 
@@ -242,7 +243,7 @@ def _computed(case: Case, folder: ModelFolder, layer: str, settings: Settings, p
         rows=chosen.astype(np.int32),
         coordinates=coordinates,
         trustworthiness=float(found.trustworthiness) if np.isfinite(found.trustworthiness) else None,
-        explained=None if found.explained is None else float(np.sum(found.explained)),
+        explained=None if found.explained is None else (float(found.explained[0]), float(found.explained[1])),
         meta={
             "model": folder.name,
             "layer": layer,
@@ -265,26 +266,22 @@ def _key(model: str, layer: str, settings: Settings) -> str:
     return f"{model}/{layer}/{settings.method} {hash_json(asdict(settings))[:12]}"
 
 
-def _current_key(case: Case, model: str, layer: str) -> str | None:
-    return next(
-        (key for key in reversed(case.folder.results.list(ANALYSIS)) if key.rpartition("/")[0] == f"{model}/{layer}"), None
-    )
-
-
 def _made_current(case: Case, found: FoundProjection) -> FoundProjection:
-    if _current_key(case, found.model, found.layer) != found.key:
+    if newest_key(case, ANALYSIS, f"{found.model}/{found.layer}") != found.key:
         found = _put(case, found)
         publish(case, found)
     return found
 
 
 def _put(case: Case, found: FoundProjection) -> FoundProjection:
-    meta = {**found.meta, "trustworthiness": found.trustworthiness, "explained": found.explained}
+    meta = {
+        **found.meta,
+        "trustworthiness": found.trustworthiness,
+        "explained": None if found.explained is None else list(found.explained),
+    }
     arrays = {"rows": np.asarray(found.rows), "coordinates": np.asarray(found.coordinates)}
     stored = case.folder.results.put(ANALYSIS, found.key, arrays, meta, found.inputs)
-    place = f"{found.model}/{found.layer}"
-    for old in [key for key in case.folder.results.list(ANALYSIS) if key.rpartition("/")[0] == place][:-KEPT]:
-        case.folder.results.drop(ANALYSIS, old)
+    drop_oldest(case, ANALYSIS, f"{found.model}/{found.layer}", KEPT)
     return _read(stored)
 
 
@@ -298,7 +295,7 @@ def _read(stored: StoredResult) -> FoundProjection:
         rows=stored.arrays["rows"],
         coordinates=stored.arrays["coordinates"],
         trustworthiness=meta["trustworthiness"],
-        explained=meta["explained"],
+        explained=None if meta["explained"] is None else (meta["explained"][0], meta["explained"][1]),
         meta=meta,
         inputs=stored.inputs,
         created=stored.created,
@@ -306,10 +303,7 @@ def _read(stored: StoredResult) -> FoundProjection:
 
 
 def _all_current(case: Case) -> Iterator[FoundProjection]:
-    newest = {key.rpartition("/")[0]: key for key in case.folder.results.list(ANALYSIS)}
-    for key in sorted(newest.values()):
-        kept = case.folder.results.get(ANALYSIS, key)
-        if kept is not None and kept.meta["model"] in case.folder.models:
-            found = _read(kept)
-            if case.folder.model(found.model).record.layer(found.layer) is not None:
-                yield found
+    for kept in kept_results(case, ANALYSIS, FORM):
+        found = _read(kept)
+        if case.folder.model(found.model).record.layer(found.layer) is not None:
+            yield found

@@ -120,6 +120,8 @@ export interface Known {
   none: number;
   size: number[];
   persistence: number[];
+  /** Width and height of its average images, null where there are none. */
+  average: [number, number] | null;
 }
 
 export interface Where {
@@ -129,21 +131,26 @@ export interface Where {
 }
 
 const ask = <T>(study: Case, name: string, args: object) => study.host.call<T>("patterns", name, { ...args });
+/** A place alone, of whatever carries one. */
+const at = ({ layer, unit = null, model = null }: Where): Where => ({ layer, unit, model });
 
-export const summary = (study: Case, where: Where) => ask<Summary>(study, "summary", where);
+export const summary = (study: Case, where: Where) => ask<Summary>(study, "summary", at(where));
 export const use = (study: Case, where: Where, settings: Partial<Settings>) =>
-  ask<{ used: boolean }>(study, "use", { ...where, settings });
-export const start = (study: Case, where: Where, settings: Partial<Settings>) => ask<Job>(study, "start", { ...where, settings });
+  ask<{ used: boolean }>(study, "use", { ...at(where), settings });
+export const start = (study: Case, where: Where, settings: Partial<Settings>) =>
+  ask<Job>(study, "start", { ...at(where), settings });
 export const statistics = (study: Case, where: Where, patterns: number[], quiet: boolean) =>
-  ask<Statistics>(study, "statistics", { ...where, patterns, without_quiet: quiet });
-export const unitMaps = (study: Case, where: Where, patterns: number[]) => ask<UnitMaps>(study, "maps", { ...where, patterns });
-export const top = (study: Case, where: Where, units: number[], k: number) => ask<TopUnits>(study, "top", { ...where, units, k });
+  ask<Statistics>(study, "statistics", { ...at(where), patterns, without_quiet: quiet });
+export const unitMaps = (study: Case, where: Where, patterns: number[]) =>
+  ask<UnitMaps>(study, "maps", { ...at(where), patterns });
+export const top = (study: Case, where: Where, units: number[], k: number) =>
+  ask<TopUnits>(study, "top", { ...at(where), units, k });
 export const known = (study: Case) => ask<Known[]>(study, "known", {});
 export const table = (study: Case, where: Where, what: "instances" | "patterns" | "units", format: "csv" | "parquet") =>
-  ask<ArrayBuffer>(study, "table", { ...where, what, format });
+  ask<ArrayBuffer>(study, "table", { ...at(where), what, format });
 
 /** The average images of all patterns, cut from one sheet. */
 export async function averages(study: Case, where: Where): Promise<ImageBitmap | null> {
-  const bytes = await ask<ArrayBuffer>(study, "averages", where);
+  const bytes = await ask<ArrayBuffer>(study, "averages", at(where));
   return bytes.byteLength ? createImageBitmap(new Blob([bytes], { type: "image/png" })) : null;
 }

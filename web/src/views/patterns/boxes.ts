@@ -17,11 +17,13 @@ export interface Scale {
 }
 
 const PAD = 3;
+/** Height of a box whose quartiles fall together, so that it is still seen. */
+const LEAST = 3;
 
 /** The middle of a unit's place, and the width its box may have. */
 export function place(unit: number, { width, units }: Scale): { x: number; box: number } {
   const step = width / Math.max(1, units);
-  return { x: (unit + 0.5) * step, box: Math.max(1, Math.min(6, step - 2)) };
+  return { x: (unit + 0.5) * step, box: Math.max(1, Math.min(6, step - 2.5)) };
 }
 
 export function heightOf(value: number, { height, low, high }: Scale): number {
@@ -47,8 +49,9 @@ export function boxPaths(boxes: Boxes, all: number[], scale: Scale, shift = 0, s
     if (Number.isFinite(boxes.mean[unit])) {
       paths.whiskers += `M${x} ${y(boxes.low[unit])}V${y(boxes.high[unit])}`;
       const [top, bottom] = [y(boxes.q3[unit]), y(boxes.q1[unit])];
-      const tall = Math.max(1, round(bottom - top));
-      paths.quartiles += `M${round(x - half)} ${top}h${round(2 * half)}v${tall}h${round(-2 * half)}z`;
+      const tall = Math.max(LEAST, round(bottom - top));
+      const start = round((top + bottom - tall) / 2);
+      paths.quartiles += `M${round(x - half)} ${start}h${round(2 * half)}v${tall}h${round(-2 * half)}z`;
       const r = Math.min(1.4, half);
       paths.dots += `M${round(x - r)} ${y(boxes.mean[unit])}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0`;
     }
