@@ -29,7 +29,9 @@ def normal(n: int, units: int) -> np.ndarray:
 
 @settings(max_examples=40)
 @given(st.integers(1, 1300), st.integers(1, 5), st.integers(1, 1200), st.data())
-def test_units_rows_blocks_and_the_whole_agree(tmp_path_factory: pytest.TempPathFactory, n: int, units: int, size: int, data) -> None:
+def test_units_rows_blocks_and_the_whole_agree(
+    tmp_path_factory: pytest.TempPathFactory, n: int, units: int, size: int, data
+) -> None:
     values = normal(n, units)
     oracle = values.astype(np.float16).astype(np.float32)
 
@@ -41,7 +43,9 @@ def test_units_rows_blocks_and_the_whole_agree(tmp_path_factory: pytest.TempPath
     np.testing.assert_array_equal(layer.units([units - 1, 0]), oracle[:, [units - 1, 0]])
     np.testing.assert_array_equal(layer.rows(rows), oracle[rows])
     np.testing.assert_array_equal(np.concatenate([piece for _, piece in layer.blocks()]), oracle)
-    assert [where.start for where, _ in layer.blocks()] == np.cumsum([0, *(len(piece) for _, piece in layer.blocks())])[:-1].tolist()
+    assert [where.start for where, _ in layer.blocks()] == np.cumsum([0, *(len(piece) for _, piece in layer.blocks())])[
+        :-1
+    ].tolist()
     assert max(len(piece) for _, piece in layer.blocks()) <= 512
 
 
@@ -50,7 +54,9 @@ def test_what_comes_out_is_float32_in_the_order_of_instances(tmp_path: Path) -> 
 
     assert layer.shape == (600, 3)
     assert len(layer) == 600
-    assert {one.dtype for one in (layer.array(), layer.unit(0), layer.rows([1]), next(layer.blocks())[1])} == {np.dtype(np.float32)}
+    assert {one.dtype for one in (layer.array(), layer.unit(0), layer.rows([1]), next(layer.blocks())[1])} == {
+        np.dtype(np.float32)
+    }
     assert layer.array().flags.c_contiguous
     assert next(layer.blocks())[1].flags.c_contiguous
     assert "600 instances × 3 units" in repr(layer)

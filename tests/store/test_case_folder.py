@@ -63,7 +63,12 @@ def test_an_existing_path_is_refused_and_left_alone(tmp_path: Path) -> None:
 def test_refused_instances_leave_nothing(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="ids must differ"):
         CaseFolder.create(
-            tmp_path / "a.case", table().set_column(0, "id", [["x"] * INSTANCES]), kind="image", classes=CLASSES, source={}, data_fingerprint=""
+            tmp_path / "a.case",
+            table().set_column(0, "id", [["x"] * INSTANCES]),
+            kind="image",
+            classes=CLASSES,
+            source={},
+            data_fingerprint="",
         )
     with pytest.raises(DataError, match=r"no kind of instances named 'images'; did you mean 'image'"):
         make_case(tmp_path / "a.case", kind="images")
@@ -176,7 +181,9 @@ def test_a_lost_journal_is_said(case: CaseFolder) -> None:
     (case.path / "edits.sqlite").unlink()
 
     assert case.verify() == ["edits.sqlite"]
-    with pytest.warns(UserWarning, match=r"edits\.sqlite is missing: the edits of this case are lost, and new ones start from the source"):
+    with pytest.warns(
+        UserWarning, match=r"edits\.sqlite is missing: the edits of this case are lost, and new ones start from the source"
+    ):
         assert CaseFolder.open(case.path).journal.edits() == []
 
 

@@ -45,7 +45,9 @@ def test_a_damaged_record_is_named(captured: CaseFolder) -> None:
     path = captured.path / "models" / "cnn" / "model.json"
     path.write_text(path.read_text().replace('"accuracy_captured": 0.5', '"accuracy_captured": 0.9'))
 
-    with pytest.raises(CaseError, match=r"model\.json is damaged or missing \(its content was changed .*\): capture the model again"):
+    with pytest.raises(
+        CaseError, match=r"model\.json is damaged or missing \(its content was changed .*\): capture the model again"
+    ):
         captured.model()
 
 

@@ -24,7 +24,12 @@ def results(tmp_path: Path) -> ResultStore:
 
 
 def test_a_result_comes_back_as_it_was_put(results: ResultStore) -> None:
-    arrays = {"labels": np.array([0, -1, 2]), "coordinates": np.float32([[1, 2], [3, 4]]), "names": np.array(["a", "bç"]), "none": np.zeros((0, 3))}
+    arrays = {
+        "labels": np.array([0, -1, 2]),
+        "coordinates": np.float32([[1, 2], [3, 4]]),
+        "names": np.array(["a", "bç"]),
+        "none": np.zeros((0, 3)),
+    }
 
     results.put("patterns", "conv2, 5", arrays, {"count": 3, "advice": None}, INPUTS)
     found = ResultStore(results.path).get("patterns", "conv2, 5")
@@ -53,7 +58,10 @@ def test_keys_are_listed_oldest_first(results: ResultStore) -> None:
     assert results.analyses() == ("projection",)
 
 
-@given(st.dictionaries(st.sampled_from("abcd"), st.sampled_from("12")), st.dictionaries(st.sampled_from("abcd"), st.sampled_from("12")))
+@given(
+    st.dictionaries(st.sampled_from("abcd"), st.sampled_from("12")),
+    st.dictionaries(st.sampled_from("abcd"), st.sampled_from("12")),
+)
 def test_stale_names_exactly_what_differs(tmp_path_factory: pytest.TempPathFactory, before: dict, after: dict) -> None:
     results = ResultStore(tmp_path_factory.mktemp("results"))
     results.put("patterns", "k", {}, {}, before)
@@ -167,7 +175,9 @@ print(results.get("patterns", "k").meta, results.verify())
 
 @pytest.mark.parametrize("meta", [{"a": float("nan")}, {"a": object()}, {"a": np.float32(1)}])
 def test_what_is_no_plain_json_is_refused(results: ResultStore, meta: dict) -> None:
-    with pytest.raises(DataError, match="what is kept beside a patterns result must be plain JSON, null where a number is not defined"):
+    with pytest.raises(
+        DataError, match="what is kept beside a patterns result must be plain JSON, null where a number is not defined"
+    ):
         results.put("patterns", "k", {}, meta, {})
     assert results.get("patterns", "k") is None
 

@@ -170,7 +170,12 @@ with CaseFolder.open(sys.argv[1]).model_writer(record()):
 
 @pytest.mark.parametrize(
     ("changed", "named"),
-    [({"fingerprint": "x"}, "fingerprint"), ({"batch_size": 9}, "batch_size"), ({"shard_size": 8}, "shard_size"), ({"precision": "float32"}, "precision")],
+    [
+        ({"fingerprint": "x"}, "fingerprint"),
+        ({"batch_size": 9}, "batch_size"),
+        ({"shard_size": 8}, "shard_size"),
+        ({"precision": "float32"}, "precision"),
+    ],
 )
 def test_another_model_or_setting_under_the_same_name_is_refused(captured: CaseFolder, changed: dict, named: str) -> None:
     message = f"a capture named 'cnn' is there already, with another {named}: take another name, or remove that one first"

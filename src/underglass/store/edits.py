@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from underglass.errors import CaseError, EditError, unknown
+from underglass.errors import EditError, unknown
 
 UNCHANGED = -2
 UNLABELLED = -1
@@ -236,7 +236,7 @@ def _inflate(data: bytes, count: int, dtype: str) -> np.ndarray[Any, np.dtype[np
     try:
         raw = zlib.decompressobj().decompress(data, wanted + 1)
     except zlib.error as error:
-        raise CaseError(f"the journal is damaged: {error}") from error
+        raise ValueError(str(error)) from error
     if len(raw) != wanted:
-        raise CaseError(f"the journal is damaged: an edit of {count} instances holds {len(raw)} bytes of rows")
+        raise ValueError(f"{len(raw)} bytes stand for {count} instances")
     return np.frombuffer(raw, dtype).astype(np.int32)

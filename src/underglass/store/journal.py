@@ -196,7 +196,7 @@ class Journal:
                     chain = chained(chain, row)
                     if row["sequence"] != expected or row["chain"] != chain:
                         return f"edit {row['sequence']} is not what was written"
-            except (CaseError, TypeError) as error:
+            except (CaseError, TypeError, ValueError) as error:
                 return str(error)
             return None
 

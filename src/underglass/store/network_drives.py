@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 NETWORK = {
@@ -37,6 +38,7 @@ NETWORK_FUSE = (
     "fuse.nfs",
     "fuse.smb",
 )
+ESCAPE = re.compile(r"\\([0-7]{3})")  # a space in a mount's path is written \040
 MOUNTS = Path("/proc/mounts")
 
 
@@ -62,7 +64,7 @@ def network_drive(folder: Path, mounts: Path = MOUNTS) -> str | None:
         fields = line.split(" ")
         if len(fields) < 3:
             continue
-        mount = Path(fields[1].encode().decode("unicode_escape"))  # a space in a mount's path is written \040
+        mount = Path(ESCAPE.sub(lambda found: chr(int(found[1], 8)), fields[1]))
         if place.is_relative_to(mount) and len(mount.parts) >= best:
             best, kind = len(mount.parts), fields[2]
     return kind if kind is not None and (kind in NETWORK or kind.startswith(NETWORK_FUSE)) else None
