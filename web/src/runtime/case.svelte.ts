@@ -2,7 +2,6 @@
 import { Coordinator } from "@uwdata/mosaic-core";
 import type { Host, Link } from "./host";
 import { columnTypes } from "./filter";
-import { inOrder } from "./in-order";
 import { Media } from "./media";
 import { Picks } from "./selection.svelte";
 import type { CaseInfo, ColumnInfo, EditAnswer, EditRequest, InstanceDetail, Job, ModelInfo } from "./wire";
@@ -43,7 +42,7 @@ export class Case {
     this.info = info;
     this.#shownVersion = info.version;
     this.layer = info.models[0]?.layers.findLast((layer) => layer.captured)?.name ?? null;
-    this.coordinator = new Coordinator(inOrder(host.connector), {
+    this.coordinator = new Coordinator(host.connector, {
       logger: SILENT as unknown as Console,
       consolidate: false,
       preagg: { enabled: info.preaggregate, schema: `pre_${info.version}` },

@@ -16,7 +16,7 @@ export class HostError extends Error {
 export type Link = "connected" | "waiting" | "lost";
 
 export interface Host {
-  /** SQL to Arrow; answers arrive in the order they were asked. */
+  /** SQL to Arrow; Mosaic hands answers on in the order they were asked. */
   readonly connector: Connector;
   /** What this host can do; a view shows what it cannot as disabled, with the reason. */
   readonly can: { compute: true } | { compute: false; reason: string };
