@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from store.building import CLASSES, INSTANCES, capture, make_case
 
+from store.building import CLASSES, INSTANCES, capture, make_case
 from underglass.store import CaseFolder, Journal
 
 

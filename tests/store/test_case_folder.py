@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from store.building import CLASSES, INSTANCES, capture, files_of, make_case, start, table
 from store.small_disk import run_on_small_disk
-
 from underglass.errors import CaseError, DataError
 from underglass.store import CaseFolder
 

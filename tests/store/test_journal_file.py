@@ -6,15 +6,13 @@ import os
 import shutil
 import signal
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
 from store.building import INSTANCES, make_case, run, start
 from store.small_disk import run_on_small_disk
-
 from underglass.errors import CaseError, EditError
 from underglass.store import CaseFolder, Journal
 
@@ -130,12 +128,15 @@ with CaseFolder.open(sys.argv[1]).journal.transaction() as together:
     assert list(case.journal.state().tags) == ["whole"]
 
 
+EDIT = """
+from underglass.store import CaseFolder
+CaseFolder.open(sys.argv[1]).journal.append("label", rows=[2], new=0, author="bob")
+"""
+
+
 def test_undo_sees_what_another_process_did_meanwhile(case: CaseFolder) -> None:
     case.journal.append("label", rows=[1, 2], new=2, author="ann")
-    run(
-        "from underglass.store import CaseFolder\nCaseFolder.open(sys.argv[1]).journal.append('label', rows=[2], new=0, author='bob')",
-        case.path,
-    )
+    run(EDIT, case.path)
 
     with pytest.raises(EditError, match="bob has since labelled 1 instance 'Shirt'"):
         case.journal.undo("ann")
@@ -366,18 +367,13 @@ with CaseFolder.open(sys.argv[1]).journal.transaction() as together:
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "inside\n"
-    second = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            f"from underglass.store import CaseFolder; CaseFolder.open({str(case.path)!r}).journal.append('tag', rows=[2], new='second')",
-        ]
-    )
+    second = start(EDIT, case.path)
 
     process.communicate("go\n", timeout=60)
-    assert second.wait(timeout=60) == 0
+    second.communicate(timeout=60)
 
-    assert list(case.journal.state().tags) == ["first", "second"]
+    assert second.returncode == 0
+    assert [edit.author for edit in case.journal.edits()][1:] == ["bob"]
 
 
 def test_making_a_journal_twice_at_once_makes_one(tmp_path: Path) -> None:

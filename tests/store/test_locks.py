@@ -7,8 +7,8 @@ import threading
 from pathlib import Path
 
 import pytest
-from store.building import start
 
+from store.building import start
 from underglass.store.locks import Busy, locked
 
 HOLD = """
@@ -53,9 +53,8 @@ def test_another_thread_finds_it_busy(tmp_path: Path) -> None:
 
 
 def test_the_holder_may_enter_again(tmp_path: Path) -> None:
-    with locked(tmp_path / "lock"), locked(tmp_path / "lock"):
-        with pytest.raises(Busy), locked(tmp_path / "lock", wait=False):
-            raise AssertionError
+    with locked(tmp_path / "lock"), locked(tmp_path / "lock"), pytest.raises(Busy), locked(tmp_path / "lock", wait=False):
+        raise AssertionError
 
     with locked(tmp_path / "lock", wait=False):
         pass

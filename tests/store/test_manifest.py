@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from store.building import start
 
+from store.building import start
 from underglass.errors import CaseError
 from underglass.store import SCHEMA, CaseFolder
 from underglass.store.manifest import change_manifest, read_manifest, write_manifest

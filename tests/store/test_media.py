@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from store.building import INSTANCES, make_case, start
 
+from store.building import INSTANCES, make_case, start
 from underglass.errors import CaseError, DataError
 from underglass.store import CaseFolder, MediaStore
 
@@ -107,10 +107,14 @@ def test_a_session_that_fails_leaves_nothing(case: CaseFolder) -> None:
     case.media.put_array(pictures(INSTANCES, 8, 8))
     before = sorted(os.listdir(case.path / "media"))
 
-    with pytest.raises(RuntimeError), case.media.writing() as writer:
-        writer.put_text(0, "half")
-        writer.put_array(pictures(2, 3, 3))
-        raise RuntimeError
+    def half() -> None:
+        with case.media.writing() as writer:
+            writer.put_text(0, "half")
+            writer.put_array(pictures(2, 3, 3))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        half()
 
     assert sorted(os.listdir(case.path / "media")) == before
     assert case.media.kind(0) == "image"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from store.building import LAYERS, capture, record
 
+from store.building import LAYERS, capture, record
 from underglass.errors import CaseError, LayerError, ModelError
 from underglass.store import CaseFolder
 

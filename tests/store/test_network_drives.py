@@ -48,14 +48,16 @@ def test_this_folder_is_local(tmp_path: Path) -> None:
 def test_a_journal_on_a_network_drive_warns_and_keeps_no_log_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal_file, "network_drive", lambda folder: "nfs4")
 
-    with (
-        pytest.warns(
-            UserWarning,
-            match=r"is on a network drive \(nfs4\): edits are slower there, .* keep the case on a local disk while several people edit it",
-        ),
-        Journal(tmp_path / "edits.sqlite", instances=5, data_fingerprint="data") as journal,
-        Journal(tmp_path / "edits.sqlite", instances=5, data_fingerprint="data") as other,
-    ):
+    settings = {"instances": 5, "data_fingerprint": "data"}
+    message = (
+        r"is on a network drive \(nfs4\): edits are slower there, .* keep the case on a local disk while several people edit"
+    )
+    with pytest.warns(UserWarning, match=message):
+        journal = Journal(tmp_path / "edits.sqlite", **settings)
+    with pytest.warns(UserWarning, match=message):
+        other = Journal(tmp_path / "edits.sqlite", **settings)
+
+    with journal, other:
         journal.append("tag", rows=[1], new="a")
         assert list(other.state().tags) == ["a"]
         assert sorted(path.name for path in tmp_path.iterdir()) == ["edits.sqlite"]

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from store.building import CLASSES, INSTANCES
 
+from store.building import CLASSES, INSTANCES
 from underglass.errors import EditError
 from underglass.store import Journal
 from underglass.store.operations import checked, references

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from store.building import INSTANCES, make_case, table
 from store.test_journal import OPERATIONS, seen
-
 from underglass.errors import EditError
 from underglass.store import Applied, CaseFolder, Journal, apply_patch, export_patch
 from underglass.store.patches import to_ranges
@@ -139,7 +140,7 @@ def test_two_people_who_changed_the_same_are_named_and_nothing_is_added(
     first.export_patch(tmp_path / "first.jsonl")
     second.journal.append("label", rows=[2, 3], new=0, author="bob")
 
-    message = "“labelled 2 instances 'Bag'” by ann cannot be added: bob has labelled 2 instances 'Shirt' here, which is about 1 of the same instances"
+    message = "“labelled 2 instances 'Bag'” by ann cannot be added: bob has labelled 2 instances 'Shirt' here, which is about 1"
     with pytest.raises(EditError, match=message):
         second.apply_patch(tmp_path / "first.jsonl")
 
@@ -243,7 +244,7 @@ def test_ranges_say_exactly_the_rows(rows: set[int]) -> None:
 
     spans = [part.split("-") for part in text.split(",")]
     assert {row for span in spans for row in range(int(span[0]), int(span[-1]) + 1)} == rows
-    assert all(int(one[-1]) + 1 < int(other[0]) for one, other in zip(spans, spans[1:], strict=False))
+    assert all(int(one[-1]) + 1 < int(other[0]) for one, other in pairwise(spans))
 
 
 def test_the_source_is_never_changed(copies: tuple[CaseFolder, CaseFolder], tmp_path: Path) -> None:

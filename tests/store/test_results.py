@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from store.building import files_of, start
 from store.small_disk import run_on_small_disk
-
 from underglass.errors import CaseError, DataError
 from underglass.store import CaseFolder, ResultStore, hash_array
 

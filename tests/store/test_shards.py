@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from store.building import CLASSES, INSTANCES, LAYERS, POOLING, SHARD, capture, files_of, make_case, record, start, values
 from store.small_disk import run_on_small_disk
-
 from underglass.errors import CaseError, LayerError, ModelError
 from underglass.store import CaseFolder, LayerRecord
 from underglass.store.records import from_json, to_json

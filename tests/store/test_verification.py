@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from store.building import files_of
 
+from store.building import files_of
 from underglass.errors import CaseError
 from underglass.store import CaseFolder
 

@@ -7,9 +7,9 @@ import signal
 from pathlib import Path
 
 import pytest
+
 from store.building import start
 from store.small_disk import run_on_small_disk
-
 from underglass.errors import CaseError
 from underglass.store.writing import disk_errors, remove_parts, replacing, write_all, write_file
 
@@ -26,9 +26,13 @@ def test_a_file_is_replaced_by_consecutive_pieces(tmp_path: Path) -> None:
 def test_an_error_while_writing_leaves_the_old_file_alone(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"old")
 
-    with pytest.raises(RuntimeError), replacing(tmp_path / "a") as part:
-        part.write_bytes(b"half")
-        raise RuntimeError
+    def half() -> None:
+        with replacing(tmp_path / "a") as part:
+            part.write_bytes(b"half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        half()
 
     assert (tmp_path / "a").read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["a"]

@@ -132,9 +132,9 @@ class RowReader:
         """The values that an edit found, in the form of a change's values."""
         with self._damage(row):
             if row["field"] == "note":
-                texts = json.loads(row["before"])
-                if len(texts) != row["count"]:
-                    raise ValueError("it lacks texts")
+                texts = [None] * row["count"]
+                for place, text in json.loads(row["before"]):
+                    texts[place] = text
                 return texts
             if row["field"] == "subset":
                 return {name: self._subset(fields) for name, fields in json.loads(row["before"]).items()}
@@ -199,7 +199,7 @@ def _each(operation: Operation) -> Any:
 
 def _pack_values(field: str, values: Any) -> bytes:
     if field == "note":
-        return json.dumps(values, ensure_ascii=False).encode()
+        return json.dumps([(i, text) for i, text in enumerate(values) if text is not None], ensure_ascii=False).encode()
     if field == "subset":
         return json.dumps({name: _plain(one) for name, one in values.items()}, ensure_ascii=False, sort_keys=True).encode()
     return pack_codes(values)

@@ -17,6 +17,7 @@ from underglass.store.edits import UNCHANGED, Rows
 Codes = np.ndarray[Any, np.dtype[np.int32]]
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 MASKS = ("confirmed", "excluded", "flag", "hide")
+MANY = 64  # from one row in so many on, going over all instances is faster than sorting
 NO_ROWS: Rows = np.zeros(0, np.int32)
 NO_ROWS.flags.writeable = False
 
@@ -182,7 +183,13 @@ class State:
         assert change.rows is not None
         held = self.tags.get(change.key, NO_ROWS)
         on = np.broadcast_to(np.asarray(change.values, bool), change.rows.shape)
-        held = np.union1d(np.setdiff1d(held, change.rows[~on], assume_unique=True), change.rows[on]).astype(np.int32)
+        if MANY * len(change.rows) > self.n:
+            mask = np.zeros(self.n, bool)
+            mask[held] = True
+            mask[change.rows] = on
+            held = np.flatnonzero(mask).astype(np.int32)
+        else:
+            held = np.union1d(np.setdiff1d(held, change.rows[~on], assume_unique=True), change.rows[on]).astype(np.int32)
         held.flags.writeable = False
         tags = {**self.tags, change.key: held}
         self.tags = {name: rows for name, rows in sorted(tags.items()) if rows.size}
