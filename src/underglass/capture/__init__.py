@@ -6,12 +6,12 @@
 * `probe_rows`: the eight instances a fingerprint is taken on
 * `copy_media`: what a person is shown of the instances
 * `keep_freed_memory`: faster for convolutions, only on request
-* `bar`, `silent`: two ways to show progress, or not
+* `shown`, `bar`, `silent`: ways to show progress, or not
 """
 
 from underglass.capture.allocator import keep_freed_memory
 from underglass.capture.checking import CheckReport, Example, check, duration, share, size
-from underglass.capture.progress import Progress, bar, silent
+from underglass.capture.progress import Progress, bar, shown, silent
 from underglass.capture.running import run
 from underglass.capture.showing import copy_media
 from underglass.capture.verification import probe_rows, same_data, verify
@@ -29,6 +29,7 @@ __all__ = [
     "run",
     "same_data",
     "share",
+    "shown",
     "silent",
     "size",
     "verify",

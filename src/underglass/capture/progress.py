@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import TaskID
 
 Progress = Callable[[int, int, str], None]
 """Called with instances done, all instances, and what is being done; it may raise `JobCancelled` to end the work."""
@@ -14,7 +19,7 @@ def silent(done: int, total: int, stage: str) -> None:
 
 
 @contextmanager
-def shown(progress: Progress | None) -> Iterator[Progress]:
+def shown(progress: Progress | None = None) -> Iterator[Progress]:
     """The given progress, or a bar with rate and time left in a terminal or notebook, or nothing elsewhere."""
     if progress is not None:
         yield progress
@@ -30,8 +35,8 @@ def shown(progress: Progress | None) -> Iterator[Progress]:
 
 
 @contextmanager
-def bar(console: object = None) -> Iterator[Progress]:
-    """A bar that stays where it ends: what, how far, how many a second, how long still."""
+def bar(console: Console) -> Iterator[Progress]:
+    """A bar for each stage, which stays where it ends: what, how far, how many a second, how long still."""
     from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
 
@@ -41,18 +46,20 @@ def bar(console: object = None) -> Iterator[Progress]:
         TextColumn("{task.completed:,.0f} of {task.total:,.0f}"),
         TextColumn("{task.fields[rate]}", style="dim"),
         TimeRemainingColumn(compact=True, elapsed_when_finished=True),
-        console=console,  # type: ignore[arg-type]
+        console=console,
     )
-    tasks: dict[str, int] = {}
+    tasks: dict[str, TaskID] = {}
 
     def report(done: int, total: int, stage: str) -> None:
         if stage not in tasks:
+            for task in bars.tasks:
+                bars.update(task.id, completed=task.total)
             tasks[stage] = bars.add_task(stage, total=total, completed=done, rate="")
-        task = tasks[stage]
-        bars.update(task, total=total, completed=done)  # type: ignore[arg-type]
-        speed = bars.tasks[task].finished_speed or bars.tasks[task].speed
+        bars.update(tasks[stage], total=total, completed=done)
+        task = next(one for one in bars.tasks if one.id == tasks[stage])
+        speed = task.finished_speed or task.speed
         if speed:
-            bars.update(task, rate=f"{speed:,.0f}/s" if speed >= 10 else f"{speed:.1f}/s")  # type: ignore[arg-type]
+            bars.update(task.id, rate=f"{speed:,.0f}/s" if speed >= 10 else f"{speed:.1f}/s")
 
     with bars:
         yield report

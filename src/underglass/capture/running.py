@@ -83,23 +83,22 @@ def run(
     same_data(folder, dataset)
     planned = plan(folder, dataset, model, Wishes(layers, pooling, batch_size, shard_size, precision))
     record = replace(planned.record, factory=factory or getattr(model, "factory", None) or planned.record.factory)
-    stage = f"capturing {model.name}"
-    with folder.model_writer(record) as writer, shown(progress) as report, model.on_threads(record.threads):
-        work = _Work(dataset, model, writer, planned.wanted)
-        total, kept = len(dataset), sum(len(writer.rows(shard)) for shard in writer.done)
-        report(kept, total, stage)
-        try:
+    stage, total = f"capturing {model.name}", len(dataset)
+    kept: int | None = None
+    try:
+        with folder.model_writer(record) as writer, shown(progress) as report, model.on_threads(record.threads):
+            work = _Work(dataset, model, writer, planned.wanted)
+            kept = sum(len(writer.rows(shard)) for shard in writer.done)
+            report(kept, total, stage)
             for shard in range(writer.shards):
                 if shard not in writer.done:
-                    rows = writer.rows(shard)
-                    probabilities, activations = work.shard(rows, lambda done: report(kept + done, total, stage))  # noqa: B023
-                    writer.write(shard, probabilities, activations)
+                    rows, before = writer.rows(shard), kept
+                    writer.write(shard, *work.shard(rows, lambda done: report(before + done, total, stage)))  # noqa: B023
                     kept += len(rows)
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt(
-                f"stopped. {kept:,} of {total:,} instances are kept; the same capture goes on from there."
-            ) from None
-        return writer.finish(_accuracy(writer, folder))
+            return writer.finish(_accuracy(writer, folder))
+    except KeyboardInterrupt:
+        what = "what was kept before stays" if kept is None else f"{kept:,} of {total:,} instances are kept"
+        raise KeyboardInterrupt(f"stopped. {what[:1].upper()}{what[1:]}; the same capture goes on from there.") from None
 
 
 class _Work:

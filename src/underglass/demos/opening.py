@@ -16,12 +16,22 @@ if TYPE_CHECKING:
     from underglass.case import Case
 
 Progress = Callable[[int, int, str], None]
-DEMOS = {
-    "fashion": "Fashion-MNIST, 2,000 pictures of clothing, and a small network",
-    "photos": "photographs and EfficientNet-lite0, 1,000 ImageNet classes (needs [vision])",
-}
-"""Names and what is in them; each is a module of this room with ``make()``, ``LAYERS`` and ``POOLING``."""
 MOST_COPIES = 100
+
+
+@dataclass(frozen=True)
+class DemoKind:
+    """What a demo is called and what is in it."""
+
+    title: str
+    text: str
+
+
+DEMOS = {
+    "fashion": DemoKind("Fashion-MNIST", "2,000 pictures of clothing in ten classes, and a small network"),
+    "photos": DemoKind("Photographs", "crops of twenty photographs, and EfficientNet-lite0 with its 1,000 ImageNet classes"),
+}
+"""The demos by name; each is a module of this room with ``make()``, ``LAYERS`` and ``POOLING``."""
 
 
 @dataclass(frozen=True)

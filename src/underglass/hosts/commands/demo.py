@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from underglass.hosts.commands.options import NoOpen, Port
+from underglass.hosts.commands.options import NoOpen, Port, Reach
 
 
 def demo(
@@ -21,10 +21,8 @@ def demo(
     """
     from underglass.demos import DEMOS, open_demo
     from underglass.hosts.commands.saying import aside
+    from underglass.hosts.commands.serving import show
 
     if name in DEMOS:
-        aside().print(DEMOS[name], style="dim")
-    case = open_demo(name)
-    from underglass.hosts.server import serve
-
-    serve(case, port=port, open_browser=not no_open)
+        aside().print(f"{DEMOS[name].title}: {DEMOS[name].text}", style="dim")
+    show(open_demo(name), Reach(port, not no_open))

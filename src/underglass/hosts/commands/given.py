@@ -84,7 +84,7 @@ def read_data(path: str, model: Model | None, columns: Columns, labels: str | No
     DataError
         Nothing there that can be read.
     """
-    from underglass.capture import bar
+    from underglass.capture import shown
 
     place = Path(path)
     classes = model.classes if model is not None and model.classes else None
@@ -93,7 +93,7 @@ def read_data(path: str, model: Model | None, columns: Columns, labels: str | No
         raise DataError(unknown("file or folder", place.name, near) if near else f"{path!r} is not there.")
     if place.suffix == ".npz":
         return _arrays(place, classes)
-    with bar() as progress:
+    with shown() as progress:
         if place.is_dir():
             return _folder(place, classes, labels, progress)
         return _table(place, classes, columns, progress)

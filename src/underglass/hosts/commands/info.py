@@ -39,7 +39,7 @@ def info(
             ("source", found["source"]),
             ("edits", f"{found['edits']:,}"),
             ("size", found["size"]),
-            ("made", found["created"]),
+            ("made", found["created"][:16].replace("T", " ") + " UTC"),
         ]
     )
     if found["classes"]:

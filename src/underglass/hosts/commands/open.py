@@ -1,25 +1,48 @@
-"""``underglass open``: a case in the browser."""
+"""``underglass open``: a case in the browser, or the start page."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from underglass.hosts.commands.options import MAKER, CasePath, NoOpen, Port
+from underglass.hosts.commands.options import MAKER, SERVER, NoOpen, Port, Reach
 
 
 def open_case(
-    case: CasePath,
+    case: Annotated[
+        str | None, typer.Argument(metavar="CASE", help="The case's folder; the start page without.", show_default=False)
+    ] = None,
     *,
     model: Annotated[str | None, typer.Option(metavar="MODEL", help=f"Attach the model: {MAKER}")] = None,
     port: Port = None,
     no_open: NoOpen = False,
+    host: Annotated[str, typer.Option(help="Address to listen at.", rich_help_panel=SERVER)] = "127.0.0.1",
+    allow_remote: Annotated[
+        bool, typer.Option("--allow-remote", help="Let other machines in; needs --token.", rich_help_panel=SERVER)
+    ] = False,
+    token: Annotated[
+        str | None, typer.Option(help="What the address must end in; random by default.", rich_help_panel=SERVER)
+    ] = None,
+    viewer_token: Annotated[str | None, typer.Option(help="For those who may look but not edit.", rich_help_panel=SERVER)] = None,
+    host_name: Annotated[
+        list[str] | None, typer.Option(help="Another name it is reached by, such as a proxy's.", rich_help_panel=SERVER)
+    ] = None,
 ) -> None:
     """Open a case in the browser, on 127.0.0.1 with a token.
 
     Nothing in the case is run. With --model the model is made, checked against what was captured, and attached.
     """
+    from underglass.errors import ModelError
+    from underglass.hosts.commands.serving import show
+
+    reach = Reach(port, not no_open, host, token, viewer_token, allow_remote, tuple(host_name or ()))
+    if case is None:
+        if model is not None:
+            raise ModelError("--model needs a case to be attached to: underglass open CASE --model MODEL")
+        show(None, reach)
+        return
     from underglass.case import Case
 
     opened = Case.open(case)
@@ -28,6 +51,4 @@ def open_case(
 
         made, dataset = make_model(model)
         opened.attach(made, dataset)
-    from underglass.hosts.server import serve
-
-    serve(opened, port=port, open_browser=not no_open)
+    show(opened, reach, [Path(case).resolve().parent])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -23,8 +24,23 @@ Features = Annotated[
 Label = Annotated[str | None, typer.Option(metavar="COLUMN", help="Labels.", rich_help_panel=TABLE)]
 Id = Annotated[str | None, typer.Option("--id", metavar="COLUMN", help="Unique names of the instances.", rich_help_panel=TABLE)]
 Split = Annotated[str | None, typer.Option(metavar="COLUMN", help="Words such as train and test.", rich_help_panel=TABLE)]
-Port = Annotated[int | None, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; a free one by default.", show_default=False)]
-NoOpen = Annotated[bool, typer.Option("--no-open", help="Print the address and open no browser.")]
+Port = Annotated[
+    int | None, typer.Option(min=0, max=65535, help="A free one by default.", show_default=False, rich_help_panel=SERVER)
+]
+NoOpen = Annotated[bool, typer.Option("--no-open", help="Print the address and open no browser.", rich_help_panel=SERVER)]
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Where the server listens, and who may come in."""
+
+    port: int | None = None
+    open_browser: bool = True
+    host: str = "127.0.0.1"
+    token: str | None = None
+    viewer_token: str | None = None
+    allow_remote: bool = False
+    host_names: tuple[str, ...] = ()
 
 
 def listed(text: str | None) -> list[str] | None:

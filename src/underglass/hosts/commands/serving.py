@@ -1,0 +1,46 @@
+"""How does a command hand a case over to the browser?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from underglass.hosts.commands.options import Reach
+from underglass.hosts.commands.saying import aside
+
+if TYPE_CHECKING:
+    from underglass.case import Case
+    from underglass.wire import DemoInfo
+
+
+def show(case: Case | None, reach: Reach, roots: list[Path] | None = None) -> None:
+    """Serve a case, or the start page without one, until Ctrl-C."""
+    from underglass.hosts.server import serve
+
+    aside().print("Ctrl-C ends it.", style="dim")
+    try:
+        serve(
+            case,
+            port=reach.port,
+            open_browser=reach.open_browser,
+            host=reach.host,
+            token=reach.token,
+            viewer_token=reach.viewer_token,
+            allow_remote=reach.allow_remote,
+            host_names=reach.host_names,
+            roots=roots or [Path.cwd()],
+            demos=offered(),
+        )
+    finally:
+        if case is not None:
+            case.close()
+
+
+def offered() -> list[DemoInfo]:
+    """The demos as the start page lists them."""
+    from underglass.demos import DEMOS
+
+    return [
+        {"name": name, "title": demo.title, "text": demo.text, "command": f"underglass demo {name}"}
+        for name, demo in DEMOS.items()
+    ]
