@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.sparse.csgraph import minimum_spanning_tree
 from scipy.spatial.distance import cdist
 
+from underglass.analyses import spanning_blocks
 from underglass.analyses.spanning_tree import spanning_tree
 from underglass.errors import JobCancelled
 
@@ -65,6 +68,53 @@ def test_core_distances_and_edges_are_exact(kind):
     np.testing.assert_allclose(tree.weight, reach[tree.ends[:, 0], tree.ends[:, 1]], rtol=1e-12)
 
 
+@pytest.fixture
+def small_blocks(monkeypatch):
+    """Many blocks, short lists: the second pass has much to do."""
+    monkeypatch.setattr(spanning_blocks, "BLOCK_BYTES", 1)
+    monkeypatch.setattr(spanning_blocks, "ROWS_AT_ONCE", 50)
+    monkeypatch.setattr(spanning_blocks, "LISTED", 1)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("ties", ["rows", "distance"])
+@pytest.mark.parametrize("min_samples", [1, 5])
+def test_tree_in_blocks_weighs_as_much_as_that_of_all_pairs(kind, ties, min_samples, small_blocks):
+    points = clouds(kind)
+
+    kept = spanning_tree(points, min_samples, ties=ties)
+    blocks = spanning_tree(points, min_samples, ties=ties, kept_bytes=0)
+
+    assert blocks.weight.sum() == pytest.approx(kept.weight.sum(), rel=1e-12)
+    assert np.sort(blocks.weight).tolist() == pytest.approx(np.sort(kept.weight).tolist(), rel=1e-12)
+    assert (blocks.core == kept.core).all()
+
+
+@pytest.mark.parametrize("kind", ["noise", "blobs", "tight and far", "offset"])
+def test_tree_in_blocks_is_that_of_all_pairs_where_distances_differ(kind, small_blocks):
+    points = clouds(kind)
+
+    kept = spanning_tree(points, 5)
+    blocks = spanning_tree(points, 5, kept_bytes=0)
+
+    assert (blocks.ends == kept.ends).all()
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 100_000), st.integers(2, 60), st.integers(1, 40))
+def test_tree_in_blocks_joins_any_number_of_groups(seed, groups, size):
+    random = np.random.default_rng(seed)
+    points = (
+        np.repeat(50 * random.standard_normal((groups, 3)), size, axis=0) + random.standard_normal((groups * size, 3))
+    ).astype(np.float32)
+    min_samples = min(3, len(points) - 1)
+
+    kept = spanning_tree(points, min_samples)
+    blocks = spanning_tree(points, min_samples, kept_bytes=0)
+
+    assert (blocks.ends == kept.ends).all()
+
+
 def test_every_instance_is_joined_once():
     tree = spanning_tree(clouds("blobs"), 5)
 
@@ -95,12 +145,13 @@ def test_tree_does_not_depend_on_the_number_of_threads():
     assert (alone.weight == together.weight).all()
 
 
-def test_progress_can_cancel():
+@pytest.mark.parametrize("kept_bytes", [0, 1 << 30])
+def test_progress_can_cancel(kept_bytes):
     def stop(done, total, stage):
         raise JobCancelled("stopped")
 
     with pytest.raises(JobCancelled, match="stopped"):
-        spanning_tree(clouds("noise"), 5, progress=stop)
+        spanning_tree(clouds("noise"), 5, kept_bytes=kept_bytes, progress=stop)
 
 
 def test_progress_ends_at_all_instances():

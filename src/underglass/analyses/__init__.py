@@ -14,8 +14,8 @@ sampling          which instances stand for all?
 
 The audits of groups (``subgroups`` …), labels (``label_issues`` …) and associations are imported by their module's name.
 
-Under them: ``unit_scaling`` and ``principal_components`` prepare activations, ``trustworthiness`` judges pictures. Compiled kernels
-(``spanning_tree``, ``density_tree``, ``top_kernel``) are imported when they first run.
+Under them: ``unit_scaling`` and ``principal_components`` prepare activations, ``trustworthiness`` judges pictures. The kernels
+(``spanning_tree``, ``density_tree``, ``top_kernel``) are imported, and compiled, when they first run.
 """
 
 from underglass.analyses.intervals import wilson

@@ -1,12 +1,7 @@
 """Which spanning tree of the mutual reachability graph do density clusters grow from?
 
-Every decision is taken on a distance summed in float64. A float32 matrix product, thirty times faster, only rules pairs out:
-with ``n`` the squared length of a row and ``g`` the product of two,
-
-    |a − b|² = n_a + n_b − 2 g,        |g_float32 − g| ≤ γ (n_a + n_b) / 2,
-
-so ``(1 − γ)(n_a + n_b) − 2 g_float32`` is never above the squared distance. Pairs whose bound is too large are never looked at;
-the few others are computed anew. The tree is therefore the same for any BLAS and any number of threads, cancellation included.
+Exact: every decision is taken on a distance summed in float64 (see ``distance_bounds``). Up to a gigabyte the products of all
+pairs are kept and Prim's algorithm runs over them; beyond, ``spanning_blocks`` computes them in passes.
 
 Several trees may be minimal, since every edge shorter than an instance's core distance weighs that core distance. ``ties="rows"``
 grows the one that Prim's algorithm finds from row 0, taking the lowest row of equals, as the `hdbscan` package does;
@@ -25,10 +20,12 @@ from typing import Any
 import numba
 import numpy as np
 
-UNIT_ROUNDOFF = 2.0**-24
-CHUNK = 128
-BLOCK = 1024
+from underglass.analyses.distance_bounds import CHUNK, count_above, half_bounds, nearest_lists, squared_distance
+
+BLOCK = 512
+KEPT_BYTES = 1 << 30
 Array = np.ndarray[Any, Any]
+Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)
@@ -53,7 +50,7 @@ class SpanningTree:
 
 
 def spanning_tree(
-    points: Array, min_samples: int, *, ties: str = "rows", progress: Callable[[int, int, str], None] | None = None
+    points: Array, min_samples: int, *, ties: str = "rows", kept_bytes: int = KEPT_BYTES, progress: Progress | None = None
 ) -> SpanningTree:
     """Find the spanning tree of all instances.
 
@@ -64,104 +61,56 @@ def spanning_tree(
     min_samples : int
         How many other instances an instance's core distance reaches, below ``instances``.
     ties : "rows" or "distance"
-        Which of edges that weigh the same belongs to the tree.
+        Which of edges that weigh the same belongs to the tree. Where products are not kept, "rows" may take edges whose equal
+        weight is a distance, not a core distance, in another order.
+    kept_bytes : int
+        Products of all pairs are kept if they need no more than this.
     progress : callable, optional
         Told (instances done, of all, stage); may raise to cancel.
     """
+    from underglass.analyses.spanning_blocks import tree_in_blocks
+
     n = len(points)
+    tell = progress or (lambda done, total, stage: None)
     largest = max(float(np.abs(points).max()), float(np.finfo(np.float32).tiny))
     unit = 2.0 ** math.floor(math.log2(largest))
     points = np.ascontiguousarray(points / np.float32(unit))  # so that no square overflows or vanishes; exact
-    tell = progress or (lambda done, total, stage: None)
+    find = _tree_of_kept if 4 * n * n <= kept_bytes else tree_in_blocks
+    ends, squares, core = find(points, min_samples, ties, tell)
+    tell(n, n, "spanning tree")
+    lengths = unit * np.sqrt(squares)
+    return SpanningTree(ends, lengths[:, 0], lengths[:, 1], unit * np.sqrt(core))
+
+
+def _tree_of_kept(points: Array, min_samples: int, ties: str, tell: Progress) -> tuple[Array, Array, Array]:
+    """Ends (n − 1, 2), squared weight and distance (n − 1, 2), squared core distance (n,)."""
+    n = len(points)
     half = half_bounds(points)
     gram = np.empty((n, n), np.float32)
     for start in range(0, n, BLOCK):
         tell(start, n, "distances")
-        np.matmul(points[start : start + BLOCK], points[start:].T, out=gram[start : start + BLOCK, start:])
-    mirror(gram)
-    core = np.empty(n)
+        end = min(start + BLOCK, n)
+        np.matmul(points[start:end], points[start:].T, out=gram[start:end, start:])
+        gram[end:, start:end] = gram[start:end, end:].T
+    near, squares = np.empty((n, min_samples), np.int64), np.empty((n, min_samples))
     starts = range(0, n, BLOCK)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(lambda s: kth_nearest(points, half, gram[s : s + BLOCK], s, min_samples, core), starts))
+        list(pool.map(lambda start: nearest_lists(points, half, gram[start : start + BLOCK], start, near, squares), starts))
+    return (*grow_tree(points, half, gram, squares[:, -1].copy(), ties, tell), squares[:, -1])
+
+
+def grow_tree(  # noqa: PLR0917
+    points: Array, half: Array, gram: Array, core: Array, ties: str, tell: Progress
+) -> tuple[Array, Array]:
+    """Run Prim's algorithm over products of all pairs: ends (n − 1, 2), squared weight and distance (n − 1, 2)."""
+    n = len(points)
     outside = np.full(n, -np.inf, np.float32), np.full(n, np.inf), np.full(n, np.inf), np.zeros(n, np.int64)
-    ends, edges = np.empty((n - 1, 2), np.int64), np.empty((n - 1, 2))
+    ends, squares = np.empty((n - 1, 2), np.int64), np.empty((n - 1, 2))
     newest = np.zeros(1, np.int64)
     for start in range(0, n - 1, BLOCK):
         tell(start, n, "spanning tree")
-        grow(points, half, gram, core, newest, *outside, ends, edges, start, min(start + BLOCK, n - 1), ties == "distance")
-    tell(n, n, "spanning tree")
-    lengths = unit * np.sqrt(edges)
-    return SpanningTree(ends, lengths[:, 0], lengths[:, 1], unit * np.sqrt(core))
-
-
-def half_bounds(points: Array) -> Array:
-    """Half of ``(1 − γ) n`` per row, (instances,) float32: a squared distance under r needs ``g > half_a + half_b − r/2``.
-
-    γ is the classical bound ``units · u`` on the rounding of a dot product, or the probabilistic ``10 √units · u``
-    (Higham and Mary 2019, which fails with probability below 1e-21 a product), plus eight roundings of our own.
-    """
-    units = points.shape[1]
-    gamma = (min(units, 10 * units**0.5) + 8) * UNIT_ROUNDOFF
-    squares = np.einsum("ij,ij->i", points, points, dtype=np.float64)
-    half: Array = ((1 - gamma) / 2 * squares).astype(np.float32)
-    return half
-
-
-@numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
-def squared_distance(points, a, b):  # type: ignore[no-untyped-def]
-    """Sum in float64 of the squared differences of two float32 rows."""
-    total = 0.0
-    for unit in range(points.shape[1]):
-        difference = np.float64(points[a, unit]) - np.float64(points[b, unit])
-        total += difference * difference
-    return total
-
-
-@numba.njit(cache=True, nogil=True)
-def count_above(gram, half, bound):  # type: ignore[no-untyped-def]
-    """How many pairs of one chunk may be nearer than the bound says."""
-    hits = 0
-    for other in range(gram.shape[0]):
-        hits += gram[other] - half[other] > bound
-    return hits
-
-
-@numba.njit(cache=True, nogil=True)
-def mirror(gram):  # type: ignore[no-untyped-def]
-    """Copy the upper triangle of a square matrix into its lower one, in place."""
-    n = gram.shape[0]
-    tile = 64
-    for top in range(0, n, tile):
-        for left in range(0, top + 1, tile):
-            for row in range(top, min(top + tile, n)):
-                for column in range(left, min(left + tile, row)):
-                    gram[row, column] = gram[column, row]
-
-
-@numba.njit(cache=True, nogil=True)
-def kth_nearest(points, half, gram, first, k, core):  # type: ignore[no-untyped-def]  # noqa: PLR0917
-    """Write into ``core`` the squared distance of rows ``first …`` (one per row of ``gram``) to their k-th nearest other row."""
-    n = points.shape[0]
-    nearest = np.empty(k)
-    for local in range(gram.shape[0]):
-        row = first + local
-        nearest[:] = np.inf
-        bound = np.float32(-np.inf)
-        for start in range(0, n, CHUNK):
-            end = min(start + CHUNK, n)
-            if count_above(gram[local, start:end], half[start:end], bound) == 0:
-                continue
-            for other in range(start, end):
-                if gram[local, other] - half[other] > bound and other != row:
-                    squared = squared_distance(points, row, other)
-                    if squared < nearest[k - 1]:
-                        place = k - 1
-                        while place > 0 and nearest[place - 1] > squared:
-                            nearest[place] = nearest[place - 1]
-                            place -= 1
-                        nearest[place] = squared
-                        bound = np.float32(half[row] - nearest[k - 1] / 2)
-        core[row] = nearest[k - 1]
+        grow(points, half, gram, core, newest, *outside, ends, squares, start, min(start + BLOCK, n - 1), ties == "distance")
+    return ends, squares
 
 
 @numba.njit(cache=True, nogil=True)
@@ -170,10 +119,9 @@ def grow(  # type: ignore[no-untyped-def]  # noqa: PLR0917
 ):
     """Prim's algorithm from edge ``first`` to ``last``: join the instance nearest to the tree, by (weight, distance, row).
 
-    Without ``by_distance`` all distances count as 0.
-
     ``weight, distance, source`` (instances,) say how each instance outside the tree would join it, inf inside;
     ``bound`` (instances,) is what the product with the newest instance must exceed for that to change, inf inside.
+    Without ``by_distance`` all distances count as 0 while instances are chosen.
     """
     n = points.shape[0]
     newest = state[0]
@@ -210,5 +158,5 @@ def grow(  # type: ignore[no-untyped-def]  # noqa: PLR0917
         ends[edge, 0] = source[newest]
         ends[edge, 1] = newest
         edges[edge, 0] = least
-        edges[edge, 1] = closest
+        edges[edge, 1] = squared_distance(points, source[newest], newest)
     state[0] = newest
