@@ -24,7 +24,7 @@ const UNGROUPED = 10_000;
 const MOST_BINS = 20;
 
 export function tableColumn(info: ColumnInfo): TableColumn {
-  const right = info.type === "number" || info.type === "integer";
+  const right = (info.type === "number" || info.type === "integer") && info.name !== "id";
   const width = info.name === "id" ? 96 : WIDTHS[info.type];
   return { name: info.name, info, width, right };
 }
@@ -47,14 +47,32 @@ export function written(info: ColumnInfo, value: unknown): string | null {
     if (Number.isNaN(value)) return "not a number";
     if (isProbability(info)) return probability(value);
     if (info.type === "integer" && Math.abs(value) < UNGROUPED) return value < 0 ? `−${-value}` : String(value);
-    return number(value);
+    return info.type === "number" ? decimal(value, digitsOf(info)) : number(value);
   }
   if (Array.isArray(value)) return value.length ? value.join(", ") : null;
   return String(value);
 }
 
+/** How many digits after the point tell the values of a column apart, so that all of them end at the same place. */
+export function digitsOf(info: ColumnInfo): number {
+  if (!isNumber(info.min) || !isNumber(info.max) || info.max <= info.min) return 2;
+  const power = Math.floor(Math.log10(info.max - info.min));
+  return Math.max(0, Math.min(6, power >= 0 ? 2 - power : 1 - power));
+}
+
+function decimal(value: number, digits: number): string {
+  if (!Number.isFinite(value)) return number(value);
+  const size = Math.abs(value);
+  if (size > 0 && (size < 10 ** -digits / 2 || size >= 1e15)) return `${value < 0 ? "−" : ""}${size.toExponential(1)}`;
+  const text = size
+    .toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits })
+    .replace(/^0\./, ".");
+  return (value < 0 ? "−" : "") + text;
+}
+
 /** Bins of a numeric column, of a width people read: 1, 2 or 5 times a power of ten. */
 export function niceBins(info: ColumnInfo): { low: number; step: number; bins: number } | null {
+  if (info.name === "id") return null; // a name, though made of digits
   const [low, high] = info.type === "time" ? [Date.parse(String(info.min)), Date.parse(String(info.max))] : [info.min, info.max];
   if (!isNumber(low) || !isNumber(high)) return null;
   if (isProbability(info) && low >= 0 && high <= 1) return { low: 0, step: 0.05, bins: 20 };

@@ -73,6 +73,9 @@ export class TableRows {
   #stopped = false;
   #filters: { shown: ExprNode[] | null; picked: ExprNode[] | null } = { shown: null, picked: null };
   #clients: MosaicClient[];
+  /** Asks for pages, so that fetching them touches no pre-aggregate and the host knows when all is drawn. */
+  #pager: MosaicClient;
+  #arrived: Table | null = null;
   #blocks: Promise<Map<number, number>> | null = null;
 
   constructor(
@@ -80,7 +83,12 @@ export class TableRows {
     asked: Asked,
   ) {
     this.#asked = asked;
-    this.#clients = [this.#count("shown"), this.#count("picked")];
+    this.#pager = makeClient({
+      coordinator: study.coordinator,
+      query: () => null,
+      queryResult: (data) => (this.#arrived = data as Table),
+    });
+    this.#clients = [this.#count("shown"), this.#count("picked"), this.#pager];
   }
 
   stop(): void {
@@ -214,7 +222,8 @@ export class TableRows {
   #later(wait: number): void {
     if (this.#stopped) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#fetch(), wait);
+    if (wait === 0) queueMicrotask(() => void this.#fetch());
+    else this.#timer = setTimeout(() => void this.#fetch(), wait);
   }
 
   #settleEmpty(): void {
@@ -260,7 +269,9 @@ export class TableRows {
   async #load(page: number, n: number, generation: number): Promise<void> {
     const { columns } = this.#asked;
     const { query, reversed } = await this.#pageQuery(page, n);
-    const table = await this.#query(query);
+    const answer: unknown = await this.study.coordinator.updateClient(this.#pager, query);
+    if (answer instanceof Error) throw answer;
+    const table = this.#arrived as Table;
     if (generation !== this.#generation || this.#stopped) return;
     const rows = readRows(table, columns);
     if (this.#drawn !== generation) this.#pages.clear();

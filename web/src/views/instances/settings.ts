@@ -9,7 +9,7 @@ export const SIZES = [28, 56, 112] as const;
 const MOST_OWN = 4;
 /** Columns of results and of other models are there for the asking, not at first sight. */
 const RESULT = /[.@]/;
-const FIRST = ["id", "label", "prediction", "confidence", "correct"];
+const FIRST = ["id", "label", "prediction", "confidence"];
 const LATER = new Set(["row", "excluded", "confirmed", "flagged", "tags", "note", "split", "correct"]);
 
 export interface Settings {
@@ -27,25 +27,19 @@ export function defaultOrder(columns: readonly ColumnInfo[]): Order {
 }
 
 /** What one wants to see first: names, the model's answer, what people wrote, and a few of the data's own columns. */
-export function defaultColumns({ columns, kind }: Pick<CaseInfo, "columns" | "kind">): string[] {
-  const has = (name: string) => columns.some((column) => column.name === name);
-  const first = FIRST.filter((name) => has(name) && name !== "correct");
-  const written = ["tags", "note"].filter((name) => columns.some((column) => column.name === name && !isEmpty(column)));
-  const own = columns.filter(({ name }) => !FIRST.includes(name) && !LATER.has(name) && !RESULT.test(name));
-  const split = columns.filter(
-    ({ name, nulls, categories }) => name === "split" && (categories?.length ?? 2) > 1 && nulls !== -1,
-  );
-  return [
-    ...first,
-    ...written,
-    ...own.slice(0, kind === "row" ? 2 * MOST_OWN : MOST_OWN).map(({ name }) => name),
-    ...split.map(({ name }) => name),
-  ];
-}
-
-function isEmpty({ type, max, categories }: ColumnInfo): boolean {
-  if (type === "list") return (categories?.length ?? 0) === 0;
-  return max === null && (categories === null || categories.length === 0);
+export function defaultColumns({
+  columns,
+  tags,
+  instances,
+  kind,
+}: Pick<CaseInfo, "columns" | "tags" | "instances" | "kind">): string[] {
+  const column = (name: string) => columns.find((candidate) => candidate.name === name);
+  const first = FIRST.filter((name) => column(name));
+  const note = column("note");
+  const written = [...(tags.length ? ["tags"] : []), ...(note && note.nulls < instances ? ["note"] : [])];
+  const own = columns.map(({ name }) => name).filter((name) => !FIRST.includes(name) && !LATER.has(name) && !RESULT.test(name));
+  const parts = column("split")?.categories?.length ?? 0;
+  return [...first, ...written, ...own.slice(0, kind === "row" ? 2 * MOST_OWN : MOST_OWN), ...(parts > 1 ? ["split"] : [])];
 }
 
 /** Settings from props; what this case does not have is left out. */
