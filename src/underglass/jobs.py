@@ -168,13 +168,14 @@ class Jobs:
                     return other
             job = Job(str(next(self._numbers)), kind, title, key, _work=work)
             self._jobs[job.id] = job
-            self._waiting.append(job)
             self._forget()
+        self._say(job)
+        with self._condition:
+            self._waiting.append(job)
             if len(self._threads) < self._workers:
                 self._threads.append(threading.Thread(target=self._run, name="underglass jobs", daemon=True))
                 self._threads[-1].start()
             self._condition.notify()
-        self._say(job)
         return job
 
     def __getitem__(self, job_id: str) -> Job:
@@ -232,8 +233,13 @@ class Jobs:
                 if not self._waiting:
                     return
                 job = self._waiting.popleft()
-                job.state, job.started = "running", datetime.now(UTC).isoformat(timespec="seconds")
-            self._do(job)
+                wanted = not job._cancel.is_set()
+                if wanted:
+                    job.state, job.started = "running", datetime.now(UTC).isoformat(timespec="seconds")
+            if wanted:
+                self._do(job)
+            else:
+                self._end(job, "cancelled")
 
     def _do(self, job: Job) -> None:
         self._say(job)

@@ -220,7 +220,7 @@ class Serving:
         DataError
             If a row is no instance.
         """
-        index = self._checked_rows(np.unique(np.asarray(rows, np.int64).reshape(-1)))
+        index = np.unique(self._checked_rows(rows))
         with self._database.writing(moves=False) as writing:
             assert writing.state is not None
             self._pick_number += 1
@@ -271,7 +271,7 @@ class Serving:
         rows
             The instances the values belong to; all others are missing. None: all, in order.
         """
-        index = np.arange(self.instances) if rows is None else self._checked_rows(np.asarray(rows, np.int64).reshape(-1))
+        index = np.arange(self.instances) if rows is None else self._checked_rows(rows)
         values = column_values(arrays, len(index))
         with self._changing(set(values)) as connection:
             put_columns(connection, index, values)
@@ -358,7 +358,11 @@ class Serving:
     def _check_body(self, sql: str, state: State) -> None:
         self._statements.check(sql, lambda schema, name: schema == "main" and state.serves(name))
 
-    def _checked_rows(self, index: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    def _checked_rows(self, rows: Any) -> np.ndarray[Any, Any]:
+        try:
+            index = np.asarray(rows, np.int64).reshape(-1)
+        except (OverflowError, TypeError, ValueError):
+            raise DataError(f"rows are whole numbers from 0 to {self.instances - 1}") from None
         wrong = index[(index < 0) | (index >= self.instances)]
         if wrong.size:
             raise DataError(f"there is no instance {wrong[0]}: rows are 0 to {self.instances - 1}")

@@ -97,7 +97,8 @@ class Recent:
             found = json.loads(self._file.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return []
-        return [cast(RecentCase, case) for case in found if isinstance(case, dict) and case.keys() >= WANTED]
+        listed = found if isinstance(found, list) else []
+        return [cast(RecentCase, case) for case in listed if isinstance(case, dict) and case.keys() >= WANTED]
 
 
 def describe(folder: CaseFolder) -> RecentCase:
