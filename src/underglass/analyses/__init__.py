@@ -4,6 +4,7 @@ One method per file, pure: arrays and tables in, a frozen dataclass out. No file
 
 ================  ================================================================
 patterns          which instances does a layer treat alike? (NAP)
+chance            which patterns would be found if units had nothing in common?
 unit_statistics   how strongly does each unit respond to each group of instances?
 top_instances     which instances excite each unit most, and which least?
 projection        where does each instance lie, drawn in two dimensions?
@@ -18,6 +19,7 @@ Under them: ``unit_scaling`` and ``principal_components`` prepare activations, `
 (``spanning_tree``, ``density_tree``, ``top_kernel``) are imported, and compiled, when they first run.
 """
 
+from underglass.analyses.chance import above_chance, chance_patterns
 from underglass.analyses.intervals import wilson
 from underglass.analyses.neighbours import Neighbours, nearest
 from underglass.analyses.patterns import Patterns, PatternSettings, find_patterns
@@ -34,6 +36,8 @@ __all__ = [
     "ProjectionSettings",
     "TopInstances",
     "UnitStatistics",
+    "above_chance",
+    "chance_patterns",
     "find_patterns",
     "nearest",
     "project",

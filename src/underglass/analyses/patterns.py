@@ -138,7 +138,7 @@ def find_patterns(
         Edges of the tree often weigh the same. "rows" takes them in the order of rows, to the letter as the `hdbscan` package;
         "distance" takes the shorter first, so that the order of rows changes nothing.
     seed : int
-        Kept with the settings; nothing here is random.
+        Kept with the settings; nothing here is random (`chance_patterns` is).
     progress : callable, optional
         Told (done, total, stage); may raise to cancel.
 
