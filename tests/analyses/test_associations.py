@@ -91,7 +91,8 @@ def test_scores_become_sets_by_a_threshold_or_by_the_highest():
 def test_identities_may_be_attributes_that_are_no_labels():
     matrix = tagged()
     old = np.random.default_rng(1).random(400) < 0.3
-    for shape in (matrix, scipy.sparse.coo_array(matrix)):
+    twice = [np.flatnonzero(row).tolist() * 2 for row in matrix]
+    for shape in (matrix, scipy.sparse.coo_array(matrix), twice):
         found = associate(shape, {"old": old, "young": ~old})
         assert found.identities == ("old", "young")
         assert np.array_equal(found.joint, np.stack([matrix[old].sum(axis=0), matrix[~old].sum(axis=0)]))

@@ -197,6 +197,7 @@ def test_a_feature_with_thirty_thousand_values_is_counted_exactly():
         ({"by": []}, "no feature to group by"),
         ({"by": ["race", "race"]}, "feature 'race' is given twice."),
         ({"by": "size", "features": {"size": [1, 2]}}, "a feature named 'size' would hide the result's own column"),
+        ({"confidence": 95}, "confidence must lie between 0 and 1; got 95."),
         ({"threshold": float("nan")}, "the threshold is not a number."),
         ({"threshold": [0.1, 0.2, 0.3]}, "threshold has shape (3,)"),
         ({"bins": {"race": 3}}, "feature 'race' holds string, not numbers"),

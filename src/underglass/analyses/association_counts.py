@@ -20,6 +20,7 @@ from underglass.errors import DataError, unknown
 Integers = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
 
+FEW = 8  # identities up to which it is cheaper to add zeros than to ask
 BLOCK = 4_000_000  # values of a dense matrix turned into sets at once
 
 
@@ -191,8 +192,13 @@ def count(sets: LabelSets, identities: Identities) -> tuple[Integers, Integers, 
     """
     if sets.dense is not None:
         return _count_dense(sets, identities)
-    from underglass.analyses.association_kernels import count_sets
+    from underglass.analyses.association_kernels import count_few, count_sets
 
+    if len(identities.masks) == len(identities.names) <= FEW:
+        counted, ascending = count_few(sets.starts, sets.found, identities.masks, sets.labels)
+        if ascending:
+            labels, joint = counted[:, 0].copy(), counted[:, 1:].T.copy()
+            return labels, identities.masks.sum(axis=1), joint
     slot = np.full(sets.labels, -1, np.int64)
     slot[identities.columns[identities.columns >= 0]] = np.flatnonzero(identities.columns >= 0)
     labels, joint = count_sets(sets.starts, sets.found, slot, identities.masks, identities.as_masks, len(identities.names))

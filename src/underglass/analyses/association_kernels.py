@@ -22,6 +22,30 @@ def starts_of(row, items):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
+def count_few(starts, found, masks, size):  # type: ignore[no-untyped-def]
+    """Count labels, and labels with each of a few identities that are no labels: (size, 1 + masks); one pass without branches.
+
+    False if the labels of some item do not ascend, so that one might stand there twice; the counts are then of no use.
+    """
+    counted = np.zeros((size, masks.shape[0] + 1), np.int64)
+    weight = np.ones(masks.shape[0] + 1, np.int64)
+    for item in range(starts.shape[0] - 1):
+        for k in range(masks.shape[0]):
+            weight[k + 1] = masks[k, item]
+        before = -1
+        ascending = True
+        for entry in range(starts[item], starts[item + 1]):
+            label = found[entry]
+            ascending &= label > before
+            before = label
+            for k in range(weight.shape[0]):
+                counted[label, k] += weight[k]
+        if not ascending:
+            return counted, False
+    return counted, True
+
+
+@numba.njit(cache=True, nogil=True)
 def count_sets(starts, found, slot, masks, masked, identities):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     """Count labels (labels,) and identities with labels (identities, labels).
 
