@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
+from tools import chromium
 
 from benchmarks.app import serving
-from tools import chromium
 
 BARS = {1_000_000: 0.080, 10_000_000: 0.100}
 MOVES = 20

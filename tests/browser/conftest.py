@@ -16,10 +16,10 @@ from urllib.parse import urlsplit
 
 import pytest
 import uvicorn
-from planted import planted_case
 from playwright.sync_api import Browser, Page, sync_playwright
 from tools import chromium
 
+from planted import planted_case
 from underglass.case import Case
 from underglass.hosts.server import create_app
 from underglass.hosts.server.start import Recent

@@ -319,7 +319,7 @@ def test_columns_are_chosen_reordered_and_kept_in_the_address(planted_app, open_
     page = open_instances(open_page, address)
     rows_become(page, order(case.table(), ("confidence", "ascending")))
 
-    page.get_by_role("button", name="Choose columns").click()
+    page.get_by_role("button", name="Columns").click()
     page.get_by_role("dialog").get_by_label("label", exact=True).uncheck()
     page.get_by_role("button", name="Move prediction up").click()
     page.keyboard.press("Escape")

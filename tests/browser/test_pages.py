@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from browser.describing import describe, settled, until
 from playwright.sync_api import Page
+
+from browser.describing import describe, settled, until
 
 AXE = Path(__file__).resolve().parents[2] / "web/node_modules/axe-core/axe.min.js"
 VIEWS = ("overview", "instances", "patterns", "projection", "edits")
