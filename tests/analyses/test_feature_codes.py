@@ -1,11 +1,15 @@
 """Are values told in words and as filters that mean the same, and bins where they should be?"""
 
+from datetime import datetime
+
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from underglass.analyses.feature_codes import as_table, crossing, encode, encode_binned
 from underglass.errors import DataError
+from underglass.filters import ColumnType, to_sql
 
 
 def test_several_values_are_told_shortly():
@@ -38,6 +42,25 @@ def test_bins_in_a_row_are_one_span_in_words_and_in_the_filter():
 def test_a_filter_of_one_value_is_a_comparison():
     (sex,) = encode({"sex": ["f", "m"]})
     assert sex.condition([1]) == {"op": "compare", "column": "sex", "is": "=", "value": "m"}
+
+
+def test_the_filter_read_by_the_data_base_finds_the_same_instances():
+    r = np.random.default_rng(0)
+    text = [None if k == 3 else f"it's {k}" for k in r.integers(0, 4, 200)]
+    numbers = {"third": np.round(3 * r.random(200)) / 3, "x": r.random(200)}
+    numbers = {name: np.where(r.random(200) < 0.1, np.nan, values) for name, values in numbers.items()}
+    days = [datetime(2024, 1, 1 + int(k), tzinfo=None) for k in r.integers(0, 3, 200)]
+    columns = {"text": text, "count": r.integers(0, 4, 200), **numbers, "yes": r.random(200) < 0.5, "day": days}
+    table = as_table(columns)
+    kinds = dict(zip(columns, ("text", "integer", "number", "number", "boolean", "time"), strict=True))
+    types = {name: ColumnType(kind) for name, kind in kinds.items()}
+    base = duckdb.connect()
+    base.register("instances", table.append_column("row", pa.array(np.arange(200))))
+    for feature in encode(table, bins={"x": 4}):
+        for codes in [*([code] for code in range(len(feature))), [0, 1], list(range(len(feature)))]:
+            tree = feature.condition(codes)
+            found = base.execute(f"select row from instances where {to_sql(tree, types)} order by row").fetchall()
+            assert [row for (row,) in found] == np.flatnonzero(np.isin(feature.codes, codes)).tolist()
 
 
 def test_numbers_of_many_values_get_five_bins_and_others_none():

@@ -7,6 +7,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+import torch
 from fairlearn.metrics import MetricFrame, count, false_negative_rate, false_positive_rate, selection_rate, true_negative_rate
 from scipy.stats import binomtest
 from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score
@@ -130,6 +131,15 @@ def test_the_kind_of_table_does_not_matter():
     kinds = [features, pd.DataFrame(features), pl.DataFrame(features), pa.table(features), pa.RecordBatch.from_pydict(features)]
     first, *others = [group_metrics(y, score, kind, by=["race", "age"]) for kind in kinds]
     assert all(other.to_pylist() == first.to_pylist() for other in others)
+
+
+def test_the_kind_of_column_does_not_matter():
+    features, y, score = people(100)
+    first = group_metrics(y, score, features, by="race").to_pylist()
+    for kind in (list, pd.Series, pl.Series, pa.array, torch.tensor):
+        assert group_metrics(kind(y), kind(score), features, by="race").to_pylist() == first
+    assert group_metrics(y.astype(bool), score.astype(np.float64), features, by="race").to_pylist() == first
+    assert group_metrics(pd.Series(y, dtype="category"), score, features, by="race").to_pylist() == first
 
 
 def test_declared_order_of_categories_is_kept_and_text_with_numbers_sorts_by_number():

@@ -117,6 +117,8 @@ def as_array(values: Column, name: str) -> NDArray[Any]:
     DataError
         If the column has more than one axis, or values are missing.
     """
+    if hasattr(values, "__array__") and not hasattr(values, "__arrow_c_stream__") and not hasattr(values, "__arrow_c_array__"):
+        values = np.asarray(values)  # also a tensor
     if isinstance(values, np.ndarray) and values.dtype != object:
         array = values
     else:
