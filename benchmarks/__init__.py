@@ -1,1 +1,1 @@
-"""Which peers are we measured against? One module per capability; ``python -m benchmarks`` runs all and writes docs/benchmarks.md."""
+"""Which peers are we measured against? One module per capability; ``python -m benchmarks`` runs all into docs/benchmarks.md."""

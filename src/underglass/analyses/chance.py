@@ -17,8 +17,8 @@ def chance_patterns(activations: Array, *, seed: int = 0, **settings: Any) -> Pa
 
     What is found then is found by chance. In few units chance finds a good deal: half of 2,000 uniform points in the plane are in
     some pattern. Patterns less persistent than the most persistent of these (`above_chance`) are not evidence of anything. The
-    comparison is meant for layers of many units: where there are two or three, each with a few frequent values, their combinations
-    are groups too, shuffled or not.
+    comparison is meant for layers of many units: where there are two or three, each with a few frequent values, their
+    combinations are groups too, shuffled or not.
 
     Parameters
     ----------
