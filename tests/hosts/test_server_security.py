@@ -7,6 +7,7 @@ import io
 import pytest
 from PIL import Image
 from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
 
 from hosts.serving_case import BASE, OURS, TOKEN, VIEWER, N, browser, make_app
 from underglass.errors import UnderglassError
@@ -228,6 +229,20 @@ def test_no_message_of_a_client_changes_a_table_or_reads_a_file(kept, kept_case)
     assert kept_case.serving.count() == N
 
 
+@pytest.mark.parametrize("origin", [None, "http://evil.example", BASE])
+def test_there_is_no_websocket(kept, origin):
+    headers = {} if origin is None else {"Origin": origin}
+
+    with pytest.raises(WebSocketDisconnect), kept.websocket_connect("/api/events", headers=headers):
+        pass
+
+
+def test_nothing_of_a_case_stays_in_the_browsers_cache(kept):
+    """Another case on the same port has other pictures under the same address."""
+    for path in ("api/case", "api/media/1", "api/sheet?rows=1", "api/instance/1"):
+        assert kept.get(f"/{path}").headers["cache-control"] == "no-store"
+
+
 def test_a_request_that_is_too_large_is_refused(kept):
     claimed = kept.post("/api/query", content=b"{}", headers={"Content-Length": str(LONGEST_BODY + 1)})
     assert claimed.status_code == 413
@@ -242,7 +257,7 @@ def test_a_request_that_is_too_large_is_refused(kept):
 
 def test_a_viewer_looks_but_does_not_change(case, tmp_path):
     with browser(make_app(case, tmp_path), token=VIEWER) as viewer:
-        assert viewer.get("/api/case").status_code == 200
+        assert viewer.get("/api/case").headers["x-underglass-role"] == "viewer"
         assert viewer.post("/api/query", json={"type": "arrow", "sql": "SELECT 1"}).status_code == 200
         assert viewer.post("/api/picks", json={"rows": [1]}).status_code == 200
         for path in ("api/edits", "api/undo", "api/redo", "api/open", "api/jobs/1/cancel", "api/model"):

@@ -17,6 +17,7 @@ from hosts.serving_case import browser, make_app, make_case
 from underglass.case import Case
 from underglass.errors import UnderglassError
 from underglass.hosts.server import serve
+from underglass.hosts.server.running import kept_token
 from underglass.hosts.server.start import Recent, state_folder
 
 
@@ -152,6 +153,34 @@ def test_the_list_is_kept_where_the_system_keeps_such_things(tmp_path, monkeypat
     monkeypatch.setenv("XDG_STATE_HOME", "relative")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert state_folder() == tmp_path / ".local" / "state" / "underglass"
+
+
+def test_a_port_keeps_its_token_so_that_open_pages_go_on_after_a_restart(tmp_path):
+    token = kept_token(8123, tmp_path)
+
+    assert kept_token(8123, tmp_path) == token
+    assert kept_token(8124, tmp_path) != token
+    assert len(token) >= 43
+    assert (tmp_path / "token-8123").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    "spoil", [lambda file: file.chmod(0o644), lambda file: file.write_text("short"), lambda file: file.write_bytes(b"\xff" * 50)]
+)
+def test_a_token_that_others_could_have_read_or_written_is_made_anew(tmp_path, spoil):
+    token = kept_token(8123, tmp_path)
+    spoil(tmp_path / "token-8123")
+
+    again = kept_token(8123, tmp_path)
+
+    assert again != token
+    assert kept_token(8123, tmp_path) == again
+
+
+def test_where_nothing_can_be_kept_every_start_has_its_own_token(tmp_path):
+    (tmp_path / "state").write_text("a file in the way")
+
+    assert kept_token(8123, tmp_path / "state") != kept_token(8123, tmp_path / "state")
 
 
 def test_a_port_in_use_is_named(case):

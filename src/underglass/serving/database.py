@@ -70,7 +70,8 @@ class Database:
     def __init__(self, *, memory_limit: int | None = None, threads: int | None = None) -> None:
         self.memory_limit = memory_limit or max(LEAST_MEMORY, _machine_memory() // 2)
         self._threads = threads or os.cpu_count() or 1
-        self._writer = duckdb.connect(":memory:")
+        self._root = duckdb.connect(":memory:")  # only ever duplicated, so that no two threads use one connection
+        self._writer = self._root.cursor()
         self._writing = threading.RLock()
         self._gate = threading.Lock()
         self.watch = Watch()
@@ -82,6 +83,7 @@ class Database:
         self.watch.close()
         with self._writing:
             self._writer.close()
+            self._root.close()
 
     def lock(self) -> None:
         """From here on no statement can reach a file, the network, an extension or a setting."""
@@ -103,7 +105,7 @@ class Database:
 
     def _cursor(self) -> Connection:
         try:
-            return self._writer.cursor()
+            return self._root.cursor()
         except duckdb.ConnectionException:
             raise QueryError("the case is closed") from None
 

@@ -13,7 +13,23 @@ import pyarrow.compute as pc
 
 from underglass.filters import quote_name, quote_text
 
-OURS = ("row", "id", "label", "prediction", "confidence", "correct", "split", "excluded", "confirmed", "flagged", "tags", "note")
+MARK = "_edited_now"
+"""A column that is there for a moment, to mark the rows that an edit is about."""
+OURS = (
+    "row",
+    "id",
+    "label",
+    "prediction",
+    "confidence",
+    "correct",
+    "split",
+    "excluded",
+    "confirmed",
+    "flagged",
+    "tags",
+    "note",
+    MARK,
+)
 """Columns with a meaning of ours; the engine does not tell upper from lower case."""
 
 RESULT = re.compile(r"(pattern|stability|outlier|x|y)\.", re.IGNORECASE)

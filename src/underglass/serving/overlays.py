@@ -6,7 +6,6 @@ The states are the journal's overlays: undo, redo and other people's edits need 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import duckdb
@@ -14,21 +13,13 @@ import numpy as np
 import pyarrow as pa
 
 from underglass.filters import quote_text
-from underglass.serving.loading import coded, mark_correct
+from underglass.serving.loading import MARK, coded, mark_correct
 from underglass.store import Overlay
 from underglass.store.edits import UNCHANGED
 
 MASKS = ("excluded", "confirmed", "flagged")
 Rows = np.ndarray[Any, np.dtype[np.int32]]
 NO_ROWS: Rows = np.zeros(0, np.int32)
-
-
-@dataclass
-class Written:
-    """What was written: the columns whose values changed, and how many rows now lie behind where they were."""
-
-    columns: set[str] = field(default_factory=set)
-    moved: int = 0
 
 
 def empty(n: int) -> Overlay:
@@ -60,10 +51,10 @@ class Writer:
         self._label_type = label_type
         self._source = source_labels
         self._ends = ends
-        self._written = Written()
+        self._written: set[str] = set()
 
-    def write(self, before: Overlay, after: Overlay) -> Written:
-        """Write what differs."""
+    def write(self, before: Overlay, after: Overlay) -> set[str]:
+        """Write what differs; the columns whose values changed."""
         self._labels(before, after)
         for name in MASKS:
             self._mask(name, getattr(before, name), getattr(after, name))
@@ -81,7 +72,7 @@ class Writer:
             return
         for end in self._ends:
             mark_correct(self._connection, end, 'instances."row" IN (SELECT "row" FROM edited)')
-            self._written.columns.add(f"correct{end}")
+            self._written.add(f"correct{end}")
         self._connection.unregister("edited")
 
     def _mask(self, name: str, before: np.ndarray[Any, Any], after: np.ndarray[Any, Any]) -> None:
@@ -97,13 +88,19 @@ class Writer:
         added = np.setdiff1d(after, before, assume_unique=True).astype(np.int32)
         removed = np.setdiff1d(before, after, assume_unique=True).astype(np.int32)
         name = quote_text(tag)
-        for rows, expression in (
-            (added, f"list_sort(list_append(tags, {name}))"),
-            (removed, f"list_filter(tags, lambda tag: tag <> {name})"),
-        ):
-            if self._update("tags", rows, expression):
-                self._written.moved += len(rows)  # an update of a list is a deletion and an insertion at the end
-                self._connection.unregister("edited")
+        self._rewrite_tags(added, f"list_sort(list_append(tags, {name}))")
+        self._rewrite_tags(removed, f"list_filter(tags, lambda tag: tag <> {name})")
+
+    def _rewrite_tags(self, rows: Rows, expression: str) -> None:
+        """Rewrite the column as a whole: DuckDB updates a list by deleting the row and appending it, all columns of it."""
+        if not self._update(MARK, rows, "true", make=True):
+            return
+        self._connection.unregister("edited")
+        rewritten = f"CASE WHEN {MARK} THEN {expression} ELSE tags END"
+        self._connection.execute(f"ALTER TABLE instances ALTER tags TYPE VARCHAR[] USING {rewritten}")
+        self._connection.execute(f"ALTER TABLE instances DROP COLUMN {MARK}")
+        self._written.discard(MARK)
+        self._written.add("tags")
 
     def _notes(self, before: Mapping[int, str], after: Mapping[int, str]) -> None:
         if before is after:
@@ -113,14 +110,16 @@ class Writer:
         if self._update("note", np.array(changed, np.int32), "edited.value", pa.array(texts, pa.string())):
             self._connection.unregister("edited")
 
-    def _update(self, column: str, rows: Rows, expression: str, values: Any = None) -> bool:
-        """Set a column for rows; leaves them registered as ``edited``."""
+    def _update(self, column: str, rows: Rows, expression: str, values: Any = None, *, make: bool = False) -> bool:
+        """Set a column for rows, made first if so asked; leaves the rows registered as ``edited``."""
         if not len(rows):
             return False
+        if make:
+            self._connection.execute(f"ALTER TABLE instances ADD COLUMN {column} BOOLEAN")
         table = {"row": pa.array(rows, pa.int32())}
         if values is not None:
             table["value"] = pa.array(values)
         self._connection.register("edited", pa.table(table))
         self._connection.execute(f'UPDATE instances SET {column} = {expression} FROM edited WHERE instances."row" = edited."row"')
-        self._written.columns.add(column)
+        self._written.add(column)
         return True

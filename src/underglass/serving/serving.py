@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -69,9 +70,10 @@ class Serving:
         self._models = [model.name for model in models]
         self._of_active = {"prediction", "confidence", "correct"} if models else set()
         self._source_labels = instances["label"].fill_null(-1).to_numpy().astype(np.int32)
+        self._guard = threading.RLock()
         self._overlay_now = state
         self._overlay = empty(self.instances)
-        self._label_type, self._pick_number, self._moved = "class_1", 0, 0
+        self._label_type, self._pick_number = "class_1", 0
         self._counted: tuple[int, list[ColumnInfo]] | None = None
         self._database = Database(memory_limit=memory_limit, threads=threads)
         named = [_with_names_of(model, classes, self.classes) for model in models]
@@ -81,8 +83,7 @@ class Serving:
         self._database.lock()
         self._statements = Statements(self._database.parser())
         self._preaggregates = Preaggregates(self._database, self._check_body)
-        if state is not None:
-            self._take_overlay(state(), moves=False)
+        self._take_overlay(moves=False)
 
     @classmethod
     def from_case(cls, folder: CaseFolder, *, model: str | None = None, **settings: Any) -> Self:
@@ -257,8 +258,7 @@ class Serving:
         edits
             What was done since, for the caller's reader; the state itself is asked for where the case was served from.
         """
-        if self._overlay_now is not None:
-            self._take_overlay(self._overlay_now(), moves=True)
+        self._take_overlay(moves=True)
         return self.version
 
     def add_columns(self, arrays: Mapping[str, Any], rows: Any = None) -> int:
@@ -319,22 +319,20 @@ class Serving:
 
     # within ------------------------------------------------------------------------------------------------------
 
-    def _take_overlay(self, overlay: Overlay, *, moves: bool) -> None:
-        with self._database.writing(moves=moves) as writing:
+    def _take_overlay(self, *, moves: bool) -> None:
+        if self._overlay_now is None:
+            return
+        with self._guard, self._database.writing(moves=moves) as writing:
+            overlay = self._overlay_now()
             ends = ["", *(f"@{name}" for name in self._models[1:])] if self._models else []
             writer = Writer(writing.connection, label_type=self._label_type, source_labels=self._source_labels, ends=ends)
-            written = writer.write(self._overlay, overlay)
-            moved = self._moved + written.moved
-            if moved > self.instances:
-                _put_in_order(writing.connection)
-                moved = 0
-            self._settle(writing, written.columns, overlay)
-        self._overlay, self._moved = overlay, moved
+            self._settle(writing, writer.write(self._overlay, overlay), overlay)
+            self._overlay = overlay
 
     @contextmanager
     def _changing(self, changed: set[str] | None) -> Iterator[Connection]:
         """A transaction that changes columns; what rests on them is made anew in it."""
-        with self._database.writing() as writing:
+        with self._guard, self._database.writing() as writing:
             yield writing.connection
             self._settle(writing, changed, self._overlay)
 
@@ -381,10 +379,3 @@ def _create_rows(connection: Connection, name: str, rows: np.ndarray[Any, Any]) 
         connection.execute(f'CREATE TABLE {name} AS SELECT "row" FROM picked')
     finally:
         connection.unregister("picked")
-
-
-def _put_in_order(connection: Connection) -> None:
-    """Write the table anew: rows whose tags were edited often leave holes."""
-    connection.execute('CREATE TABLE tidied AS SELECT * FROM instances ORDER BY "row"')
-    connection.execute("DROP TABLE instances")
-    connection.execute("ALTER TABLE tidied RENAME TO instances")

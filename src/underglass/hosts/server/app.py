@@ -214,8 +214,7 @@ class _Server:
             if text is not None:
                 return Response(text, media_type="text/plain; charset=utf-8")
             raise NotFound(media.missing(row) or "there is nothing to show")
-        headers = {"Cache-Control": "private, max-age=3600", "Content-Security-Policy": PICTURE_POLICY}
-        return Response(found[0], headers=headers, media_type=found[1])
+        return Response(found[0], headers={"Content-Security-Policy": PICTURE_POLICY}, media_type=found[1])
 
     async def sheet(self, request: Request) -> Response:
         media = self.holder.case.folder.media
@@ -225,7 +224,7 @@ class _Server:
         except ValueError:
             raise DataError("a sheet is asked for as ?rows=1,2,3&size=56") from None
         data = await self.threads.run(lambda: contact_sheet(media, rows, size))
-        return Response(data, headers={"Cache-Control": "private, max-age=3600"}, media_type="image/png")
+        return Response(data, media_type="image/png")
 
     async def jobs(self, request: Request) -> Response:
         return json_answer([job.info() for job in self.holder.case.jobs.all()])
@@ -235,8 +234,8 @@ class _Server:
         return json_answer((await self.threads.run(lambda: case.jobs.cancel(request.path_params["id"]))).info())
 
     async def news(self, request: Request) -> Response:
-        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return StreamingResponse(self.events.stream(self.holder.hello), media_type="text/event-stream", headers=headers)
+        stream = self.events.stream(self.holder.hello)
+        return StreamingResponse(stream, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
     async def cases(self, request: Request) -> Response:
         return json_answer(await self.threads.run(self.recent.info))

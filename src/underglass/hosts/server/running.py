@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import ipaddress
+import os
 import secrets
 import socket
 import threading
@@ -17,7 +18,7 @@ import uvicorn
 from underglass.errors import UnderglassError
 from underglass.hosts.server.app import create_app
 from underglass.hosts.server.holder import ServedCase
-from underglass.hosts.server.start import Recent
+from underglass.hosts.server.start import Recent, state_folder
 from underglass.wire import DemoInfo
 
 TOKEN_BYTES = 32
@@ -52,7 +53,8 @@ def serve(
     open_browser
         Whether to open the page.
     token
-        What the address must end in; by default 32 random bytes.
+        What the address must end in; by default 32 random bytes, the same again for a port that is given, so that pages
+        which are still open go on after a restart.
     viewer_token
         For people who may look but not edit.
     allow_remote
@@ -72,7 +74,7 @@ def serve(
         If the port is in use, the address is not this machine's, or other machines could reach it without leave.
     """
     _refuse_exposure(host, token, allow_remote=allow_remote)
-    secret = token or secrets.token_urlsafe(TOKEN_BYTES)
+    secret = token or (kept_token(port) if port else secrets.token_urlsafe(TOKEN_BYTES))
     recent = Recent(roots=roots, demos=demos)
     with contextlib.closing(_bound(host, port or 0)) as listening:
         number = listening.getsockname()[1]
@@ -89,6 +91,30 @@ def serve(
         config = uvicorn.Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=PATIENCE, lifespan="on")
         with contextlib.suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[listening])
+
+
+def kept_token(port: int, folder: Path | None = None) -> str:
+    """The token of a port: made when first asked for, kept where only this person can read it.
+
+    Parameters
+    ----------
+    port
+        That is listened at.
+    folder
+        Where it is kept; by default the person's state folder. If nothing can be kept there, every start has its own token.
+    """
+    file = (folder or state_folder()) / f"token-{port}"
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        found = file.read_text().strip()
+        if len(found) >= TOKEN_BYTES and file.stat().st_mode & 0o077 == 0:
+            return found
+    made = secrets.token_urlsafe(TOKEN_BYTES)
+    with contextlib.suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.unlink(missing_ok=True)
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
+            new.write(made)
+    return made
 
 
 def _is_loopback(host: str) -> bool:

@@ -84,6 +84,9 @@ class Security:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or pass the request on."""
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -95,6 +98,7 @@ class Security:
                     headers.setdefault(name, value)
                 if scope["path"].startswith("/api/"):
                     headers.setdefault("Cache-Control", "no-store")
+                    headers["X-Underglass-Role"] = scope.get("underglass.role", "stranger")
             await send(message)
 
         refusal = self._refusal(scope)
@@ -125,7 +129,8 @@ class Security:
         scheme, _, host = headers.get("origin", "").partition("://")
         if scheme not in ("http", "https") or not self._is_own(host):
             return _refused(403, "the request comes from another origin")
-        if int(headers.get("content-length") or 0) > LONGEST_BODY:
+        claimed = headers.get("content-length", "0")
+        if not claimed.isdecimal() or int(claimed) > LONGEST_BODY:
             return _refused(413, f"the request is larger than {LONGEST_BODY:,} bytes")
         if role == "viewer" and scope["path"].startswith(OWNERS_ONLY):
             return _refused(403, "you may look at this case, but not change it")
