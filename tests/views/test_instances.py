@@ -9,7 +9,7 @@ import pytest
 import underglass as ug
 from underglass.case import Case
 from underglass.errors import DataError
-from underglass.views.instances import LONGEST, MOST_ROWS, VIEW, excerpts
+from underglass.views.instances import LONGEST, MOST_ROWS, VIEW, excerpts, search
 
 HOSTILE = "<img src=x onerror=alert(1)> </script> ../../etc  👗 שמלה"
 
@@ -66,6 +66,18 @@ def test_a_row_that_is_none_is_refused(people, row):
 def test_too_many_rows_at_once_are_refused(people):
     with pytest.raises(DataError, match="5,001 excerpts at once are too many: ask for at most 5,000"):
         excerpts(people, list(np.zeros(MOST_ROWS + 1, int).tolist()))
+
+
+@pytest.mark.parametrize(("words", "rows"), [("WORD", [1]), ("</script>", [0]), ("%", []), ("x", [0, 2]), ("two\n\nlines", [3])])
+def test_a_search_finds_the_instances_whose_text_contains_the_words(texts, words, rows):
+    found = search(texts, words)
+
+    assert found["count"] == len(rows)
+    assert texts.rows({"op": "pick", "name": found["name"]}).tolist() == rows
+
+
+def test_a_search_of_rows_without_texts_finds_none(people):
+    assert search(people, "y")["count"] == 0
 
 
 def test_the_card_answers_every_question():

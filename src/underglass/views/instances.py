@@ -46,6 +46,22 @@ def excerpts(case: Case, rows: Sequence[int]) -> dict[str, str]:
     return {str(row): _start(text if text is not None else values.get(row, "")) for row, text in found.items()}
 
 
+def search(case: Case, text: str) -> dict[str, Any]:
+    """Keep the instances whose own text contains some words as a pick; upper and lower case are alike.
+
+    Parameters
+    ----------
+    case
+        The open case.
+    text
+        What to look for; texts are kept beside the served table, so that a query cannot look into them.
+    """
+    words = text.lower()
+    media, n = case.folder.media, case.folder.manifest.instances
+    found = [row for row in range(n) if words in (media.text(row) or "").lower()] if case.folder.manifest.kind == "text" else []
+    return {"name": case.serving.make_pick(found), "count": len(found)}
+
+
 def _checked(rows: Sequence[int], n: int) -> list[int]:
     if len(rows) > MOST_ROWS:
         raise DataError(f"{len(rows):,} excerpts at once are too many: ask for at most {MOST_ROWS:,}")
@@ -109,6 +125,6 @@ VIEW = View(
         "labels and columns of words, not into images. By class, only as many tiles are drawn as a line holds, the most "
         "confident ones.",
     ),
-    calls={"excerpts": excerpts},
+    calls={"excerpts": excerpts, "search": search},
     order=1,
 )

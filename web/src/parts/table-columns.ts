@@ -9,6 +9,8 @@ export interface TableColumn {
   width: number;
   /** Numbers stand right, words left. */
   right: boolean;
+  /** False for what the page adds to the data's columns: it can be neither sorted nor counted. */
+  counted: boolean;
 }
 
 const WIDTHS: Record<ColumnInfo["type"], number> = {
@@ -25,8 +27,9 @@ const MOST_BINS = 20;
 
 export function tableColumn(info: ColumnInfo): TableColumn {
   const right = (info.type === "number" || info.type === "integer") && info.name !== "id";
-  const width = info.name === "id" ? 96 : WIDTHS[info.type];
-  return { name: info.name, info, width, right };
+  const wide = right && typeof info.max === "number" && Math.max(Math.abs(info.max), Math.abs(Number(info.min))) >= UNGROUPED;
+  const width = info.name === "id" ? 96 : WIDTHS[info.type] + (wide ? 16 : 0);
+  return { name: info.name, info, width, right, counted: true };
 }
 
 /** Whether a column's values are shares of one: the model's confidence, a stability. */

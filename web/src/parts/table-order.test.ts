@@ -31,7 +31,12 @@ const rows = (query: Query) =>
     .query(String(query))
     .toArray()
     .map((found) => Number(found.row));
-const all = (order: Order, reversed = false) => rows(Query.from("instances").select({ row: column("row") }).orderby(orderBy(order, reversed)));
+const all = (order: Order, reversed = false) =>
+  rows(
+    Query.from("instances")
+      .select({ row: column("row") })
+      .orderby(orderBy(order, reversed)),
+  );
 
 const ORDERS: [string, Order][] = [
   ["the order of the data", []],
@@ -56,7 +61,8 @@ describe.each(ORDERS)("%s", (_name, order) => {
   });
 
   test("as many rows are before a row as its place says", () => {
-    const before = (filter: ExprNode) => connection.query(String(Query.from("instances").select({ n: count() }).where(filter))).toArray();
+    const before = (filter: ExprNode) =>
+      connection.query(String(Query.from("instances").select({ n: count() }).where(filter))).toArray();
 
     for (const [place, row] of all(order).entries()) {
       expect(Number(before(beyond(order, row, true))[0].n)).toBe(place);

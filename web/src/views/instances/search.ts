@@ -2,8 +2,8 @@
 import type { ColumnInfo } from "../../runtime/wire";
 import type { Tree } from "../../runtime/filter";
 
-/** A filter tree for the words searched, or null for none. */
-export function searchTree(text: string, columns: readonly ColumnInfo[]): Tree | null {
+/** A filter tree for the words searched, or null for none; `pick` names the instances whose own text contains them. */
+export function searchTree(text: string, columns: readonly ColumnInfo[], pick: string | null = null): Tree | null {
   const words = text.trim();
   if (!words) return null;
   const terms = columns.flatMap<Tree>(({ name, type }) => {
@@ -12,6 +12,7 @@ export function searchTree(text: string, columns: readonly ColumnInfo[]): Tree |
       return [{ op: "compare", column: "id", is: "=", value: Number(words) }];
     return [];
   });
+  if (pick) terms.push({ op: "pick", name: pick });
   if (!terms.length) return { op: "not", term: { op: "and", terms: [] } };
   return terms.length === 1 ? terms[0] : { op: "or", terms };
 }
