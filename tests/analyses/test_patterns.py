@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
+from threadpoolctl import threadpool_limits
 
 from underglass.analyses.patterns import find_patterns
 from underglass.errors import DataError
@@ -74,6 +75,29 @@ def test_patterns_are_those_of_hdbscan_on_units_divided_by_their_maximum(wide):
     np.testing.assert_allclose(patterns.probability, expected.probabilities_, atol=1e-5)
     np.testing.assert_allclose(patterns.outlier_score, expected.outlier_scores_, atol=1e-5)
     np.testing.assert_allclose(patterns.persistence, np.sort(expected.cluster_persistence_)[::-1], atol=1e-5)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_patterns_are_those_of_hdbscan_whatever_the_data_and_settings(data):
+    random = np.random.default_rng(data.draw(st.integers(0, 100_000)))
+    min_size, min_samples = data.draw(st.integers(2, 12)), data.draw(st.integers(1, 7))
+    instances, units = data.draw(st.integers(2 * min_size, 90)), data.draw(st.integers(1, 9))
+    activations = random.standard_normal((instances, units)) + 4 * random.integers(0, 3, (instances, 1))
+    activations = np.round(activations) if data.draw(st.booleans()) else activations
+    selection, epsilon = data.draw(st.sampled_from(["leaf", "eom"])), data.draw(st.sampled_from([0.0, 0.5, 1.5]))
+    chosen = {"cluster_selection_method": selection, "cluster_selection_epsilon": epsilon, "algorithm": "prims_kdtree"}
+    expected = hdbscan.HDBSCAN(min_size, min_samples, **chosen).fit(activations)
+
+    patterns = find_patterns(
+        activations, min_size=min_size, min_samples=min_samples, selection=selection, epsilon=epsilon, normalize_units=False
+    )
+
+    assert adjusted_rand_score(expected.labels_, patterns.labels) == 1
+    assert ((expected.labels_ < 0) == (patterns.labels < 0)).all()
+    np.testing.assert_allclose(patterns.probability, expected.probabilities_, atol=1e-5)
+    finite = np.isfinite(expected.outlier_scores_)
+    np.testing.assert_allclose(patterns.outlier_score[finite], expected.outlier_scores_[finite], atol=1e-5)
 
 
 def test_noise_share_sizes_and_count_agree_with_the_labels(found):
@@ -176,6 +200,17 @@ def test_copies_of_an_instance_share_its_pattern(wide):
 
     assert doubled.count > 0
     assert (doubled.labels[:1000] == doubled.labels[1000:]).all()
+
+
+def test_the_number_of_threads_changes_nothing_with_components_either():
+    activations, _ = planted(400, 300)
+
+    with threadpool_limits(1):
+        alone = find_patterns(activations)
+    together = find_patterns(activations)
+
+    assert (alone.labels == together.labels).all()
+    np.testing.assert_allclose(alone.probability, together.probability, atol=1e-5)
 
 
 def test_many_exact_copies_are_one_pattern_and_the_advice_says_what_that_does_to_persistence():

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse.csgraph import minimum_spanning_tree
 from scipy.spatial.distance import cdist
+from threadpoolctl import threadpool_limits
 
 from underglass.analyses import spanning_blocks
 from underglass.analyses.spanning_tree import spanning_tree
@@ -134,10 +135,9 @@ def test_ties_by_distance_leave_the_same_lengths_for_any_order_of_rows():
 
 
 def test_tree_does_not_depend_on_the_number_of_threads():
-    threads = pytest.importorskip("threadpoolctl")
     points = np.random.default_rng(1).standard_normal((1500, 40)).astype(np.float32)
 
-    with threads.threadpool_limits(1):
+    with threadpool_limits(1):
         alone = spanning_tree(points, 5)
     together = spanning_tree(points, 5)
 

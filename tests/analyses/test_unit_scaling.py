@@ -54,6 +54,24 @@ def test_distances_survive_a_large_common_offset():
     np.testing.assert_allclose(far, near, atol=1e-7)
 
 
+def test_whole_numbers_stay_exact():
+    activations = np.random.default_rng(0).integers(-9, 9, (70, 1, 5)).astype(float) + 1e6
+
+    points = scaled(activations, ("mean",), normalize_units=False)
+
+    assert (points - points[0].astype(np.float64) == activations[:, 0] - activations[0, 0]).all()
+
+
+def test_the_order_of_rows_changes_no_bit():
+    random = np.random.default_rng(0)
+    activations = random.standard_normal((500, 1, 30))
+    shuffled = random.permutation(500)
+
+    points = scaled(activations, ("mean",), normalize_units=True)
+
+    assert (scaled(activations[shuffled], ("mean",), normalize_units=True) == points[shuffled]).all()
+
+
 @pytest.mark.parametrize(
     ("activations", "message"),
     [

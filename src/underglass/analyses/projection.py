@@ -165,7 +165,7 @@ def project(
 def _normalised(activations: Array, normalize: str) -> Array:
     points = scaled(activations, ("mean",), normalize_units=normalize == "unit")
     if normalize == "standard":
-        deviation = np.sqrt(np.einsum("ij,ij->j", points, points, dtype=np.float64) / len(points))
+        deviation = points.std(0, dtype=np.float64)
         points *= np.divide(1, deviation, out=np.zeros(len(deviation)), where=deviation > 0).astype(np.float32)
     return points
 

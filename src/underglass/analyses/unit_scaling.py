@@ -70,7 +70,7 @@ def normalisers(activations: Array, parts: Sequence[str]) -> Array:
 
 
 def scaled(activations: Array, parts: Sequence[str], *, normalize_units: bool) -> Array:
-    """Centred, scaled activations as one row per instance, (instances, parts · units) float32; centring changes no distance.
+    """Roughly centred, scaled activations as one row per instance, (instances, parts · units) float32; no distance changes.
 
     Computed in float64 and rounded once, after centring: a large common offset costs no precision.
     """
@@ -82,13 +82,26 @@ def scaled(activations: Array, parts: Sequence[str], *, normalize_units: bool) -
         factor = np.divide(1.0, divisor, out=np.zeros(len(divisor)), where=divisor > 0)
     else:
         factor = np.ones(flat.shape[1])
-    mean = flat.mean(0, dtype=np.float64)
+    centre = _round_centre(flat)
     answer = np.empty(flat.shape, np.float32)
     for start in range(0, n, 2048):
-        block = np.subtract(flat[start : start + 2048], mean, dtype=np.float64)
+        block = np.subtract(flat[start : start + 2048], centre, dtype=np.float64)
         block *= factor
         with np.errstate(over="ignore"):
             answer[start : start + 2048] = block
     if not np.isfinite(answer).all():
         raise DataError("activations differ by more than 3e38, the largest float32: scale them, or pass normalize_units=True.")
     return answer
+
+
+def _round_centre(flat: Array) -> Array:
+    """The mean of each column, rounded to a power of two near 1/64 of its range.
+
+    Whole numbers (and other short ones) then stay exact, so that equal distances stay equal; and the order of rows, on which the
+    last bits of a mean depend, does not matter.
+    """
+    extent = np.subtract(flat.max(0), flat.min(0), dtype=np.float64)
+    grain = np.exp2(np.floor(np.log2(np.where(extent > 0, extent, 1))) - 6)
+    mean = flat.mean(0, dtype=np.float64)
+    centre: Array = np.where(extent > 0, np.round(mean / grain) * grain, flat[0])
+    return centre
