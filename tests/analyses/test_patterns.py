@@ -60,6 +60,7 @@ def test_up_to_256_units_nothing_is_reduced(found):
 def test_reduction_can_be_refused_or_asked_for(wide):
     assert find_patterns(planted(300, 300)[0], reduce="none").settings.components is None
     assert find_patterns(wide[0], reduce=10).settings.components == 10
+    assert find_patterns(wide[0], reduce=np.int64(10)).settings.components == 10
 
 
 def test_patterns_are_those_of_hdbscan_on_units_divided_by_their_maximum(wide):
@@ -284,7 +285,10 @@ def test_half_precision_is_taken(wide):
             {"reduce": "atuo"},
             "no reduction named 'atuo'; did you mean 'auto'? Known: auto, none. A number of components is also allowed.",
         ),
-        ({"reduce": 0}, "reduce must be at least 1 component; got 0."),
+        ({"reduce": 0}, "reduce must be 'auto', 'none' or at least 1 component; got 0."),
+        ({"reduce": 2.5}, "reduce must be 'auto', 'none' or at least 1 component; got 2.5."),
+        ({"min_size": 5.5}, "min_size must be a whole number; got 5.5."),
+        ({"min_samples": "5"}, "min_samples must be a whole number; got '5'."),
         ({"min_size": 1}, "min_size must be at least 2; got 1."),
         ({"min_samples": 0}, "min_samples must be at least 1; got 0."),
         ({"epsilon": -1.0}, "epsilon must be a distance of 0 or more; got -1.0."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, Literal
 
 import numpy as np
@@ -175,8 +176,8 @@ def find_patterns(
     points = scaled(array, parts, normalize_units=normalize_units)
     components, explained = None, 1.0
     wanted = COMPONENTS if reduce == "auto" and points.shape[1] > REDUCE_ABOVE else reduce
-    if isinstance(wanted, int):
-        reduced = principal_components(points, wanted)
+    if not isinstance(wanted, str):
+        reduced = principal_components(points, int(wanted))
         points, components, explained = reduced.coordinates, reduced.coordinates.shape[1], float(reduced.explained.sum())
 
     from underglass.analyses.density_tree import density_tree, select
@@ -188,8 +189,8 @@ def find_patterns(
         instances=len(array),
         units=array.shape[2],
         parts=parts,
-        min_size=min_size,
-        min_samples=min_samples,
+        min_size=int(min_size),
+        min_samples=int(min_samples),
         epsilon=float(epsilon),
         selection=selection,
         normalize_units=normalize_units,
@@ -217,6 +218,9 @@ def find_patterns(
 def _check_settings(
     *, instances: int, min_size: int, min_samples: int, epsilon: float, selection: str, ties: str, reduce: str | int
 ) -> None:
+    for name, value in {"min_size": min_size, "min_samples": min_samples}.items():
+        if not isinstance(value, Integral):
+            raise DataError(f"{name} must be a whole number; got {value!r}.")
     if min_size < 2:
         raise DataError(f"min_size must be at least 2; got {min_size}.")
     if min_samples < 1:
@@ -230,8 +234,8 @@ def _check_settings(
     if isinstance(reduce, str):
         if reduce not in ("auto", "none"):
             raise DataError(unknown("reduction", reduce, ("auto", "none")) + " A number of components is also allowed.")
-    elif reduce < 1:
-        raise DataError(f"reduce must be at least 1 component; got {reduce}.")
+    elif not isinstance(reduce, Integral) or reduce < 1:
+        raise DataError(f"reduce must be 'auto', 'none' or at least 1 component; got {reduce!r}.")
     if instances < 2 * min_size:
         raise DataError(
             f"too few instances to find patterns: {instances}, but min_size={min_size} needs at least {2 * min_size}. "
