@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-WORTH_COMPILING = 100_000_000
+WORTH_COMPILING = 30_000_000
 Floats = np.ndarray[Any, np.dtype[np.float32]]
 Halves = np.ndarray[Any, np.dtype[np.float16]]
 

@@ -48,6 +48,7 @@ LARGEST_HALF = 65504.0
 SMALLEST_HALF = 2.0**-14
 SAME = ("output", "classes", "fingerprint", "batch_size", "shard_size", "precision")
 CLOSE = 1e-3
+MANY_FILES = 64
 Layers = Mapping[tuple[str, str], np.ndarray[Any, Any]]
 
 
@@ -254,6 +255,9 @@ class ShardWriter:
         """Write a shard's files, several at once: converting, hashing and writing all let go of the interpreter."""
         fast = "numba" in sys.modules or self.instances * sum(a.shape[1] for a in activations.values()) >= WORTH_COMPILING
 
+        if fast:
+            to_halves(np.zeros(1, np.float32), fast=True)  # compiled once, before the threads ask for it
+
         def write(pair: tuple[str, str], opening: ExitStack) -> tuple[str, str]:
             name = shard_path(*pair, shard)
             place = self.path / name
@@ -303,12 +307,13 @@ class ShardWriter:
                 )
 
     def _sync(self) -> None:
-        folders = {self.path}
-        for shard in range(self.shards):
-            for name in self._files(shard):
-                sync_file(self.path / name)
-                folders |= {(self.path / name).parent, (self.path / name).parent.parent}
-        for path in (self.path / PROBABILITIES, self.path / LOG, *folders):
+        """Flush all shards to the disk: many small files at once where the system waits for that, else one by one."""
+        files = [self.path / name for shard in range(self.shards) for name in self._files(shard)]
+        if len(files) > MANY_FILES and sys.platform == "linux":
+            os.sync()
+            return
+        folders = {parent for file in files for parent in file.relative_to(self.path).parents}
+        for path in (*files, self.path / PROBABILITIES, self.path / LOG, *(self.path / folder for folder in folders)):
             sync_file(path)
 
     def _write_record(self) -> None:
