@@ -1,0 +1,27 @@
+// What bends a layer's output? Each function beside its derivative, which is written in terms of the output where that is shorter.
+import type { Numbers } from "./types";
+
+export type ActivationName = "linear" | "relu" | "tanh" | "sigmoid";
+
+/** 1 / (1 + e^−z), without overflow. */
+export function sigmoid(z: number): number {
+  if (z >= 0) return 1 / (1 + Math.exp(-z));
+  const e = Math.exp(z);
+  return e / (1 + e);
+}
+
+/** y = f(z), number by number. */
+export function activate(name: ActivationName, z: Numbers, y: Numbers, length = z.length): void {
+  if (name === "relu") for (let i = 0; i < length; i += 1) y[i] = z[i] > 0 ? z[i] : z[i] <= 0 ? 0 : NaN;
+  else if (name === "tanh") for (let i = 0; i < length; i += 1) y[i] = Math.tanh(z[i]);
+  else if (name === "sigmoid") for (let i = 0; i < length; i += 1) y[i] = sigmoid(z[i]);
+  else for (let i = 0; i < length; i += 1) y[i] = z[i];
+}
+
+/** dz = f′(z) · dy, number by number, from the output y. */
+export function activationBackward(name: ActivationName, y: Numbers, dy: Numbers, dz: Numbers, length = y.length): void {
+  if (name === "relu") for (let i = 0; i < length; i += 1) dz[i] = y[i] > 0 ? dy[i] : 0;
+  else if (name === "tanh") for (let i = 0; i < length; i += 1) dz[i] = dy[i] * (1 - y[i] * y[i]);
+  else if (name === "sigmoid") for (let i = 0; i < length; i += 1) dz[i] = dy[i] * y[i] * (1 - y[i]);
+  else for (let i = 0; i < length; i += 1) dz[i] = dy[i];
+}
