@@ -56,7 +56,7 @@ def as_membership(membership: Membership, instances: int) -> csr_array:
             shape = (len(values), int(values.max(initial=-1)) + 1)
             sparse = csr_array((np.ones(int(inside.sum()), bool), values[inside], pointers), shape=shape)
         elif values.dtype.kind == "b" and values.ndim in {1, 2}:
-            sparse = csr_array(values.reshape(len(values), -1))
+            sparse = csr_array(values if values.ndim == 2 else values[:, None])
         else:
             raise DataError(
                 f"a membership holds booleans (instances, subsets) or one subset number each, not {values.dtype} {values.shape}."
