@@ -47,6 +47,7 @@ export interface Asked {
 export const PAGE = 128;
 const KEPT_PAGES = 40;
 const SETTLE = 40;
+const QUIET = 250;
 /** Beyond it the order is found on `row` and the keys alone, and pages next to known ones start from their edge. */
 const LARGE = 200_000;
 const BLOCK = 65_536;
@@ -234,7 +235,7 @@ export class TableRows {
     this.stamp += 1;
   }
 
-  async #fetch(): Promise<void> {
+  async #fetch(ahead = false): Promise<void> {
     if (this.#busy || this.#stopped || !this.#filters.shown || !this.#filters.picked) return;
     if (this.#asked.only === "selected" && !this.study.picks.any) return this.#settleEmpty();
     this.#busy = true;
@@ -243,7 +244,7 @@ export class TableRows {
         const generation = this.#generation;
         const counts = this.#counts;
         if (counts === null) break; // the counts come first and start this again
-        const missing = this.#missing(counts.found);
+        const missing = this.#missing(counts.found, ahead);
         if (missing === null) break;
         await this.#load(missing, counts.found, generation);
       }
@@ -252,18 +253,22 @@ export class TableRows {
     } finally {
       this.#busy = false;
     }
+    if (!ahead && !this.#stopped && this.failure === null) {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => void this.#fetch(true), QUIET);
+    }
   }
 
-  /** The next page to fetch: those in sight first, then one either side of them. */
-  #missing(n: number): number | null {
+  /** The next page to fetch: those in sight first, and when all is quiet one either side of them. */
+  #missing(n: number, ahead: boolean): number | null {
     if (n === 0) return null;
     const stale = this.#drawn !== this.#generation;
     const last = Math.ceil(n / PAGE) - 1;
     const [from, to] = this.#wanted.map((index) => Math.min(last, Math.floor(index / PAGE)));
     if (stale) return from;
     for (let page = from; page <= to; page += 1) if (!this.#pages.has(page)) return page;
-    for (const page of [to + 1, from - 1]) if (page >= 0 && page <= last && !this.#pages.has(page)) return page;
-    return null;
+    if (!ahead) return null;
+    return [to + 1, from - 1].find((page) => page >= 0 && page <= last && !this.#pages.has(page)) ?? null;
   }
 
   async #load(page: number, n: number, generation: number): Promise<void> {
