@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from hypothesis import settings
 
 from underglass.store import CaseFolder, LayerRecord, ModelFolder, ModelRecord
 
+STEADY = settings(deadline=None, derandomize=True, database=None, max_examples=50)
 INSTANCES = 37
 CLASSES = ("Shirt", "Coat", "Bag")
 LAYERS = (LayerRecord("conv1", "Conv2d", 6, (6, 4, 4)), LayerRecord("block/fc", "Linear", 9, (9,)))

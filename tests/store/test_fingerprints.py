@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from store.building import STEADY
 from underglass.store import hash_array, hash_bytes, hash_file, hash_json, hash_table
 
 SCALARS = arrays.integer_dtypes() | arrays.floating_dtypes() | arrays.boolean_dtypes()
@@ -22,12 +23,14 @@ def test_bytes_hash_to_blake2b_of_sixteen_bytes() -> None:
     assert hash_bytes(b"under", b"glass") == blake2b(b"underglass", digest_size=16).hexdigest()
 
 
+@STEADY
 @given(ARRAYS)
 def test_memory_order_and_byte_order_do_not_matter(array: np.ndarray) -> None:
     assert hash_array(array) == hash_array(np.array(array, order="F"))
     assert hash_array(array) == hash_array(array.astype(array.dtype.newbyteorder(">")))
 
 
+@STEADY
 @given(ARRAYS)
 def test_shape_matters(array: np.ndarray) -> None:
     assert hash_array(array) != hash_array(array[None])
@@ -64,6 +67,7 @@ def columns() -> st.SearchStrategy[pa.Array]:
     )
 
 
+@STEADY
 @given(columns(), st.integers(0, 12))
 def test_chunks_of_a_table_do_not_matter(column: pa.Array, cut: int) -> None:
     whole = pa.table({"a": column})
@@ -72,6 +76,7 @@ def test_chunks_of_a_table_do_not_matter(column: pa.Array, cut: int) -> None:
     assert hash_table(whole) == hash_table(parts)
 
 
+@STEADY
 @given(columns(), columns())
 def test_tables_hash_equal_exactly_if_they_are_equal(first: pa.Array, second: pa.Array) -> None:
     one, other = pa.table({"a": first}), pa.table({"a": second})

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.building import CLASSES
+from store.building import CLASSES, STEADY
 from underglass.errors import CaseError, DataError
 from underglass.store.instances import check_instances, read_instances, write_instances
 
@@ -57,6 +57,7 @@ def test_types_and_nulls_of_metadata_come_back(tmp_path: Path) -> None:
     assert found.schema.field("empty").type == pa.string()
 
 
+@STEADY
 @given(st.lists(st.text(st.characters(codec="utf-8"), max_size=20), unique=True, min_size=1, max_size=10))
 def test_any_text_is_an_id_and_comes_back(tmp_path_factory: pytest.TempPathFactory, ids: list[str]) -> None:
     found = kept(pa.table({"id": ids}), tmp_path_factory.mktemp("ids"))

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from store.building import CLASSES, INSTANCES
+from store.building import CLASSES, INSTANCES, STEADY
 from underglass.errors import CaseError, EditError
 from underglass.store import UNCHANGED, Journal, Overlay
 
@@ -160,7 +160,7 @@ def values_of(state: dict[str, Any], about: set[tuple[Any, ...]]) -> dict[str, A
     return kept
 
 
-@settings(max_examples=120, deadline=None)
+@settings(STEADY, max_examples=60)
 @given(STEPS)
 def test_any_edits_undos_and_redos_agree_with_the_oracle(tmp_path_factory: pytest.TempPathFactory, steps: list) -> None:
     path = tmp_path_factory.mktemp("journal") / "edits.sqlite"
@@ -240,7 +240,7 @@ def merged(state: dict[str, Any], before: dict[str, Any], about: set[tuple[Any, 
     return state
 
 
-@settings(max_examples=40, deadline=None)
+@settings(STEADY, max_examples=25)
 @given(st.lists(OPERATIONS, min_size=1, max_size=25))
 def test_undoing_everything_returns_exactly_to_the_start_and_redoing_to_the_end(
     tmp_path_factory: pytest.TempPathFactory, steps: list
@@ -490,3 +490,14 @@ def test_a_journal_of_other_data_is_refused(tmp_path: Path) -> None:
     for more in ({"data_fingerprint": "other"}, {"instances": 36}):
         with pytest.raises(CaseError, match=r"edits\.sqlite belongs to a case with other data"):
             open_journal(tmp_path / "edits.sqlite", **more)
+
+
+def test_a_closed_journal_says_so(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path / "edits.sqlite")
+    edit = journal.append("exclude", rows=[1])
+    journal.close()
+
+    with pytest.raises(EditError, match=r"edits\.sqlite is closed: open the case again"):
+        journal.state()
+    with pytest.raises(EditError, match="is closed"):
+        _ = edit.rows

@@ -310,3 +310,27 @@ def test_a_hostile_index_reads_nothing_outside(tmp_path: Path) -> None:
     write_sealed(folder / "media.json", fields | {"files": ["../case.json"]})
     with pytest.raises(CaseError, match="a file lies outside the folder"):
         MediaStore(folder, INSTANCES).text(0)
+
+
+def test_a_pack_that_is_a_link_is_not_followed(case: CaseFolder, tmp_path: Path) -> None:
+    case.media.put(0, b"some text", "text/plain")
+    (tmp_path / "secret").write_bytes(b"my secret")
+    pack = case.path / "media" / "pack-00000.bin"
+    pack.unlink()
+    pack.symlink_to(tmp_path / "secret")
+
+    with pytest.raises(CaseError, match=r"pack-00000\.bin is damaged or missing"):
+        CaseFolder.open(case.path).media.text(0)
+
+
+def test_threads_see_media_while_others_are_added(case: CaseFolder) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(3) as threads:
+        reads = [threads.submit(lambda row: case.media.text(row), i % 10) for i in range(200)]
+        for row in range(10):
+            case.media.put(row, str(row).encode(), "text/plain")
+        found = {read.result() for read in reads}
+
+    assert found <= {None, *map(str, range(10))}
+    assert [case.media.text(row) for row in range(10)] == [str(row) for row in range(10)]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
-from store.building import LAYERS, capture, record
+from store.building import LAYERS, capture, make_case, record
 from underglass.errors import CaseError, LayerError, ModelError
 from underglass.store import CaseFolder
+from underglass.store.sealed import read_sealed, write_sealed
 
 
 def test_an_unknown_layer_suggests_a_known_one(captured: CaseFolder) -> None:
@@ -32,9 +36,7 @@ def test_every_layer_and_pooling_has_a_hash_of_its_own(captured: CaseFolder) -> 
     assert captured.model().activations("conv1", "max").hash in hashes
 
 
-def test_the_hash_is_of_the_content(tmp_path, captured: CaseFolder) -> None:
-    from store.building import make_case
-
+def test_the_hash_is_of_the_content(tmp_path: Path, captured: CaseFolder) -> None:
     other = make_case(tmp_path / "other.case")
     capture(other, record(name="another name", accuracy_stated=0.9))
 
@@ -81,3 +83,24 @@ def test_models_are_known_by_name_and_the_last_finished_is_the_default(captured:
 def test_a_case_without_models_says_so(case: CaseFolder) -> None:
     with pytest.raises(ModelError, match="no model has been captured into this case"):
         case.model()
+
+
+@pytest.mark.parametrize(("name", "value"), [("shards", 10**15), ("shard_size", 0), ("shards", 2)])
+def test_a_record_that_does_not_add_up_is_damage(captured: CaseFolder, name: str, value: int) -> None:
+    path = captured.path / "models" / "cnn" / "model.json"
+    fields = read_sealed(path)
+    fields["record"][name] = value
+    write_sealed(path, fields)
+
+    with pytest.raises(CaseError, match=r"model\.json is damaged or missing \(.* shards of .* do not hold 37 instances\)"):
+        captured.model()
+
+
+def test_a_model_of_another_case_is_refused(captured: CaseFolder, tmp_path: Path) -> None:
+    other = make_case(tmp_path / "other.case", 30)
+    capture(other)
+    shutil.rmtree(captured.path / "models" / "cnn")
+    shutil.copytree(other.path / "models" / "cnn", captured.path / "models" / "cnn")
+
+    with pytest.raises(CaseError, match="was captured on 30 instances, and this case has 37: capture the model again"):
+        captured.model()

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from store.building import STEADY
 from underglass.store.names import LONGEST, from_folder, to_folder
 
 HOSTILE = [
@@ -41,16 +42,19 @@ def test_a_hostile_name_stays_one_plain_folder_inside(tmp_path: Path, name: str)
     assert not made.name.startswith(".")
 
 
+@STEADY
 @given(st.text(st.characters(codec=None), max_size=12))
 def test_a_name_can_be_read_back(name: str) -> None:
     assert from_folder(to_folder(name)) == name
 
 
+@STEADY
 @given(st.text(max_size=400), st.text(max_size=400))
 def test_two_names_share_no_folder_even_where_case_does_not_count(one: str, other: str) -> None:
     assert (to_folder(one).lower() == to_folder(other).lower()) == (one == other)
 
 
+@STEADY
 @given(st.text(max_size=1000))
 def test_a_folder_name_is_short_and_plain(name: str) -> None:
     folder = to_folder(name)

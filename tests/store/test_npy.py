@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis.extra import numpy as arrays
 
+from store.building import STEADY
 from underglass.errors import CaseError
 from underglass.store import npy
 
@@ -20,6 +21,7 @@ def path(tmp_path: Path) -> Path:
     return found
 
 
+@STEADY
 @given(
     array=arrays.arrays(
         arrays.integer_dtypes() | arrays.floating_dtypes() | arrays.unicode_string_dtypes(max_len=4),

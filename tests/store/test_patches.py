@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from store.building import INSTANCES, make_case, table
+from store.building import INSTANCES, STEADY, make_case, table
 from store.test_journal import OPERATIONS, seen
 from underglass.errors import EditError
 from underglass.store import Applied, CaseFolder, Journal, apply_patch, export_patch
@@ -67,7 +67,7 @@ def test_a_patch_replays_on_a_fresh_copy_to_the_same_labels_byte_for_byte(
     assert second.verify() == []
 
 
-@settings(max_examples=25, deadline=None)
+@settings(STEADY, max_examples=15)
 @given(st.lists(st.sampled_from(["undo", "redo"]) | OPERATIONS, max_size=15), st.integers(0, 15))
 def test_any_edits_travel_in_one_patch_or_in_two(tmp_path_factory: pytest.TempPathFactory, steps: list, cut: int) -> None:
     folder = tmp_path_factory.mktemp("patches")
@@ -238,6 +238,7 @@ def test_a_patch_can_be_read_by_people(copies: tuple[CaseFolder, CaseFolder], tm
     assert (second["rows"], second["codes"]) == ("1,3,5", [0, -1, 1])
 
 
+@STEADY
 @given(st.sets(st.integers(0, 200), min_size=1))
 def test_ranges_say_exactly_the_rows(rows: set[int]) -> None:
     text = to_ranges(np.array(sorted(rows), np.int32))

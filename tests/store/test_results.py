@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.building import files_of, start
+from store.building import STEADY, files_of, start
 from store.small_disk import run_on_small_disk
 from underglass.errors import CaseError, DataError
 from underglass.store import CaseFolder, ResultStore, hash_array
@@ -58,6 +58,7 @@ def test_keys_are_listed_oldest_first(results: ResultStore) -> None:
     assert results.analyses() == ("projection",)
 
 
+@STEADY
 @given(
     st.dictionaries(st.sampled_from("abcd"), st.sampled_from("12")),
     st.dictionaries(st.sampled_from("abcd"), st.sampled_from("12")),

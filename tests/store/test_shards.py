@@ -91,7 +91,7 @@ def test_killed_at_any_step_it_goes_on_to_the_same_bytes(tmp_path: Path) -> None
     whole = make_case(tmp_path / "whole.case")
     capture(whole)
     oracle = files_of(whole.path / "models")
-    for step in (1, 2, 5, 7, 10, 13, 20, 31, 40, 52):
+    for step in (1, 4, 9, 14, 31, 44):
         case = make_case(tmp_path / f"{step}.case")
         process = start(KILLED, case.path, step)
         assert process.stdout is not None

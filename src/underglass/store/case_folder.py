@@ -206,8 +206,8 @@ class CaseFolder:
         if name is not None:
             if name not in names:
                 raise ModelError(unknown("model", name, names))
-            return ModelFolder(self._model_path(name))
-        folders = [ModelFolder(self._model_path(one)) for one in names]
+            return self._model(name)
+        folders = [self._model(one) for one in names]
         return next((one for one in reversed(folders) if one.record.done), folders[-1])
 
     def model_writer(self, record: ModelRecord) -> ShardWriter:
@@ -278,6 +278,15 @@ class CaseFolder:
         if "journal" in self.__dict__:
             self.journal.close()
             del self.__dict__["journal"]
+
+    def _model(self, name: str) -> ModelFolder:
+        model = ModelFolder(self._model_path(name))
+        if model.instances != self.manifest.instances:
+            raise CaseError(
+                f"{model.path} was captured on {model.instances} instances, and this case has {self.manifest.instances}: "
+                "capture the model again"
+            )
+        return model
 
     def _model_path(self, name: str) -> Path:
         return self.path / "models" / to_folder(name)

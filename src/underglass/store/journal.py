@@ -18,12 +18,12 @@ from typing import Any, Self
 import numpy as np
 
 from underglass.errors import CaseError, EditError
-from underglass.store.edits import LONGEST_NAME, UNCHANGED, UNLABELLED, Content, Edit, describe
+from underglass.store.edits import LONGEST_NAME, UNCHANGED, Content, Edit, describe
 from underglass.store.history import Entry, History
 from underglass.store.journal_file import COLUMNS, JournalFile
 from underglass.store.journal_rows import Row, RowReader, chained, to_row
 from underglass.store.manifest import now
-from underglass.store.operations import Operation, checked, to_change
+from underglass.store.operations import Operation, checked, refuse_unseen, to_change
 from underglass.store.overlay import Change, Overlay, State
 
 FILE = "edits.sqlite"
@@ -241,7 +241,7 @@ class Journal:
         change = to_change(operation, self._state, author=author, time=time, sequence=sequence)
         before = self._state.values(change)
         if old is not None:
-            self._refuse_unseen(operation, before, old, given_rows)
+            refuse_unseen(operation, self._effective(operation, before), old, given_rows)
         return self._write(to_row(operation, change, before, sequence=sequence, author=author, time=time), change)
 
     def _put_back(self, op: str, author: str, time: str) -> Edit | None:
@@ -296,24 +296,11 @@ class Journal:
                 f"“{edit.text}” by {edit.author} cannot be added: {other.author} has {text} here, which is about {what}"
             )
 
-    def _refuse_unseen(self, operation: Operation, before: Any, old: Any, given_rows: Any) -> None:
-        """Refuse an edit of what is not any more as the person saw it."""
-        if operation.field == "subset" or operation.rows is None:
-            raise EditError(f"the edit {operation.op!r} takes no old value")
+    def _effective(self, operation: Operation, before: Any) -> Any:
+        """Values before an edit as a person sees them: the source's labels where no edit has put one."""
         if operation.field == "label" and self._source_labels is not None:
-            before = np.where(before == UNCHANGED, self._source_labels()[operation.rows], before)
-        if isinstance(old, (np.ndarray, list, tuple)):
-            given = np.asarray(given_rows)
-            if len(old) != len(given):
-                raise EditError(f"{len(old)} old values for {len(given)} instances")
-            seen = [old[i] for i in np.unique(given, return_index=True)[1]]
-        else:
-            seen = [old] * operation.count
-        if operation.field == "label":
-            seen = [UNLABELLED if one is None else int(one) for one in seen]
-        changed = sum(1 for one, found in zip(seen, before, strict=True) if one != found)
-        if changed:
-            raise EditError(f"{changed:,} of {operation.count:,} instances have changed since you looked: look again, then edit")
+            return np.where(before == UNCHANGED, self._source_labels()[operation.rows], before)
+        return before
 
     def _catch_up(self) -> None:
         """Apply the rows that this process has not seen."""

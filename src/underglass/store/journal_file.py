@@ -157,7 +157,8 @@ class JournalFile:
             connection.execute("PRAGMA trusted_schema = OFF")
             connection.execute("PRAGMA cell_size_check = ON")
             if mode is not None:
-                connection.execute(f"PRAGMA journal_mode = {mode}")
+                if connection.execute("PRAGMA journal_mode").fetchone()[0] != mode.lower():
+                    connection.execute(f"PRAGMA journal_mode = {mode}")  # needs the file for itself, unlike reading it
                 connection.execute("PRAGMA synchronous = FULL")
         except sqlite3.Error:
             connection.close()
@@ -203,5 +204,7 @@ class JournalFile:
             if "readonly" in text:
                 raise EditError(f"{self.path} is write-protected: its edits can be read but not added to") from error
             raise CaseError(f"{self.path} cannot be used: {text}") from error
+        except sqlite3.ProgrammingError as error:
+            raise EditError(f"{self.path} is closed: open the case again") from error
         except sqlite3.DatabaseError as error:
             raise CaseError(f"{self.path} is damaged: {error}") from error

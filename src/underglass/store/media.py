@@ -29,7 +29,7 @@ from underglass.store.locks import locked
 from underglass.store.media_writer import COLUMNS, ENTRY, LINK, MISSING, NOTHING, PACKED, STACKED, TABLE, MediaWriter, read_index
 from underglass.store.npy import open_array
 from underglass.store.sealed import read_sealed
-from underglass.store.writing import disk_errors
+from underglass.store.writing import BINARY, disk_errors
 
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "PPM")
 MOST_PIXELS = 100_000_000
@@ -225,7 +225,9 @@ class MediaStore:
                     raise  # else another process replaced the index between the two reads
             except (OSError, ValueError, KeyError, TypeError) as error:
                 raise CaseError(f"{path} is damaged ({error}): restore it from a copy of the case") from error
-        self._index, self._table, self._stamp = index, table, stamp
+        self._table = table  # first: another thread may meet a new table with the old index, not the reverse
+        self._index = index
+        self._stamp = stamp
 
     @staticmethod
     def _check(index: np.ndarray[Any, Any], table: Mapping[str, Any]) -> None:
@@ -258,11 +260,7 @@ class MediaStore:
             if path.suffix == ".npy":
                 self._maps[number] = open_array(path, dtype=np.uint8)
             else:
-                try:
-                    with path.open("rb") as file:
-                        self._maps[number] = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-                except (OSError, ValueError) as error:
-                    raise CaseError(f"{path} is damaged or missing ({error})") from error
+                self._maps[number] = _mapped(path)
         return self._maps[number]
 
     def _bytes(self, entry: Any) -> bytes:
@@ -277,6 +275,18 @@ class MediaStore:
     def _mime(self, entry: Any) -> str:
         mime: str = self._table["mimes"][int(entry["mime"])]
         return mime
+
+
+def _mapped(path: Path) -> mmap.mmap:
+    """A pack mapped read-only. A link is not followed: a case that was sent could show any file of this machine."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | BINARY | getattr(os, "O_NOFOLLOW", 0))
+        try:
+            return mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
+        finally:
+            os.close(descriptor)
+    except (OSError, ValueError) as error:
+        raise CaseError(f"{path} is damaged or missing ({error})") from error
 
 
 def _from_array(pixels: Bytes) -> Image.Image:

@@ -111,6 +111,8 @@ class ModelFolder:
             self.instances = int(fields["instances"])
             self.files: Mapping[str, str] = dict(fields["files"])
             self.log = (int(fields["log"]["bytes"]), str(fields["log"]["hash"]))
+            if record.shard_size < 1 or record.shards != -(-self.instances // record.shard_size):
+                raise ValueError(f"{record.shards} shards of {record.shard_size} do not hold {self.instances} instances")
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise CaseError(f"{path / RECORD} is damaged or missing ({error}): capture the model again") from error
         self._shards: dict[int, ShardLine] | None = None

@@ -142,6 +142,40 @@ def subset_change(values: dict[str, Subset | None], state: State) -> Change:
     return Change("subset", "", None, values, tuple(values))
 
 
+def refuse_unseen(operation: Operation, before: Any, old: Any, given_rows: Any) -> None:
+    """Refuse an edit of what is not any more as the person saw it.
+
+    Parameters
+    ----------
+    operation
+        What is to be done.
+    before
+        The values now, per row of the operation.
+    old
+        What the person saw: one value, or one per row of `given_rows`.
+    given_rows
+        The rows as they were given, in any order.
+
+    Raises
+    ------
+    EditError
+        If at least one value differs; says how many.
+    """
+    if operation.field == "subset" or operation.rows is None:
+        raise EditError(f"the edit {operation.op!r} takes no old value")
+    seen = [old] * operation.count
+    if isinstance(old, (np.ndarray, list, tuple)):
+        given = np.asarray(given_rows)
+        if len(old) != len(given):
+            raise EditError(f"{len(old)} old values for {len(given)} instances")
+        seen = [old[i] for i in np.unique(given, return_index=True)[1]]
+    if operation.field == "label":
+        seen = [UNLABELLED if one is None else int(one) for one in seen]
+    changed = sum(1 for one, found in zip(seen, before, strict=True) if one != found)
+    if changed:
+        raise EditError(f"{changed:,} of {operation.count:,} instances have changed since you looked: look again, then edit")
+
+
 def references(tree: Any) -> Iterator[str]:
     """Names of the subsets that a filter tree speaks of."""
     if isinstance(tree, Mapping):

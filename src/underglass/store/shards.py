@@ -27,7 +27,7 @@ import pyarrow.parquet as pq
 from underglass.errors import CaseError, LayerError, ModelError, unknown
 from underglass.store import npy
 from underglass.store.fingerprints import hash_bytes, hash_file
-from underglass.store.halves import WORTH_COMPILING, to_halves
+from underglass.store.halves import WORTH_COMPILING, to_halves, to_stored
 from underglass.store.locks import Busy, locked
 from underglass.store.model_folder import (
     LOG,
@@ -44,8 +44,6 @@ from underglass.store.records import LayerRecord, ModelRecord
 from underglass.store.writing import BINARY, disk_errors, remove_parts, replacing, sync_file, write_all, write_pieces
 
 LOCK = ".lock"
-LARGEST_HALF = 65504.0
-SMALLEST_HALF = 2.0**-14
 SAME = ("output", "classes", "fingerprint", "batch_size", "shard_size", "precision")
 CLOSE = 1e-3
 MANY_FILES = 64
@@ -324,27 +322,6 @@ class ShardWriter:
         write_record(self.path, self.record, self.instances, files, (len(data), hash_bytes(data)))
 
 
-def to_stored(values: np.ndarray[Any, Any], precision: str = "float16", *, fast: bool = False) -> np.ndarray[Any, Any]:
-    """Activations as they are stored: ``(units, n)``, float16 if that can hold them, else float32.
-
-    Parameters
-    ----------
-    values : (n, units)
-        Any float type; NaN and infinity are kept.
-    precision
-        ``"float32"`` stores as they are. With ``"float16"``, float32 is still taken when a finite value lies beyond ±65,504,
-        or when all lie below 6.1e-5, where float16 loses digits.
-    fast
-        Convert with compiled code, the same bytes.
-    """
-    single = np.ascontiguousarray(values, dtype=np.float32)
-    if precision == "float16" and single.size:
-        peak = _largest(single)
-        if not (peak > LARGEST_HALF or 0 < peak < SMALLEST_HALF):
-            return np.ascontiguousarray(to_halves(single, fast=fast).view(np.uint16).T).view(np.float16)
-    return np.ascontiguousarray(single.T)
-
-
 def predictions_table(probabilities: np.ndarray[Any, Any]) -> pa.Table:
     """``row, prediction, confidence`` of probabilities ``(instances, classes)``; null where a row holds a NaN."""
     none = np.isnan(probabilities).any(axis=1)
@@ -359,16 +336,6 @@ def predictions_table(probabilities: np.ndarray[Any, Any]) -> pa.Table:
             "confidence": pa.array(confidence.astype(np.float32), mask=none),
         }
     )
-
-
-def _largest(values: np.ndarray[Any, Any]) -> float:
-    """The largest finite size; 0 if none is finite."""
-    with np.errstate(invalid="ignore"):
-        peak = max(float(np.fmax.reduce(values, axis=None)), -float(np.fmin.reduce(values, axis=None)))
-    if np.isfinite(peak):
-        return peak
-    finite = np.abs(values[np.isfinite(values)])
-    return float(finite.max()) if finite.size else 0.0
 
 
 def _union(before: ModelRecord, now: ModelRecord) -> dict[str, Any]:
