@@ -89,9 +89,15 @@ class Traced:
         return ""
 
     def title(self, node: fx.Node) -> str:
-        """A name for a tensor nobody asked for: the module that gives it, else the operation."""
+        """A name for a tensor nobody asked for: the outermost module whose output it becomes, else the operation.
+
+        A later module that only passes it on does not lend its name.
+        """
         names = [name for name, other in self.named.items() if other is node]
-        return max(names, key=len) if names else node.name
+        if not names:
+            return str(node.name)
+        around = [name for name in names if names[0].startswith(f"{name}.")]
+        return min(around, key=len, default=names[0])
 
 
 class _Tracer(fx.Tracer):  # type: ignore[misc]
