@@ -71,6 +71,32 @@ def test_whatever_the_brush_all_views_count_alike(served):
         assert len(totals) == 1
 
 
+def test_what_mosaic_sends_word_for_word_is_accepted(edited):
+    """Captured from mosaic-core 0.32: a brush over the bins of the confidence, seen by a matrix with a mean."""
+    number = (
+        'CASE WHEN ("confidence" IS NOT NULL) THEN least(greatest(floor(((("confidence")::DOUBLE - (0)::DOUBLE) '
+        "/ (0.05)::DOUBLE)), 0), 19) ELSE NULL END"
+    )
+    edited.exec(
+        'CREATE SCHEMA IF NOT EXISTS "pre_1";\nCREATE TABLE IF NOT EXISTS "pre_1"."preagg_4c36825a" AS SELECT "label", '
+        'avg("age") AS "pre_b515f28a", count("age") AS "pre_c9880da2", count(*) AS "pre_e87fc4ab", '
+        f'(floor({number}))::INTEGER AS "active0" FROM "instances" WHERE (NOT "excluded") GROUP BY "label", "active0"'
+    )
+    pre = edited.query(
+        'SELECT "label", (sum(("pre_b515f28a" * "pre_c9880da2")) / coalesce(sum("pre_c9880da2"), 0)) AS "m", '
+        'coalesce(sum("pre_e87fc4ab"), 0) AS "n" FROM "pre_1"."preagg_4c36825a" '
+        'WHERE ("active0" BETWEEN (floor(7))::INTEGER AND (floor(15))::INTEGER) GROUP BY "label" ORDER BY "label"'
+    )
+
+    direct = edited.query(
+        f'SELECT "label", avg("age") AS "m", count(*) AS "n" FROM "instances" WHERE (NOT "excluded") '
+        f'AND ({number} BETWEEN 7 AND 15) GROUP BY "label" ORDER BY "label"'
+    )
+
+    assert [int(n) for n in read(pre)["n"].to_pylist()] == read(direct)["n"].to_pylist()
+    np.testing.assert_allclose(read(pre)["m"].to_pylist(), read(direct)["m"].to_pylist())
+
+
 def test_an_edit_ends_the_preaggregates_before_it(edited, edits):
     table = _make(edited, "1", "SELECT label, count(*) AS n FROM instances GROUP BY label")
     old = edited.version

@@ -146,12 +146,27 @@ BROKEN = [
     "hello",
     "SELECT '\ud800'",
     "SELECT " + "(" * 2_000 + "1" + ")" * 2_000,
-    "SELECT 1 AS a" + " " * 1_000_001,
+    "SELECT 1 AS a" + " " * 100_001,
     "SELECT ?",
     "SELECT $1",
     "SELECT no_such_function(1)",
     "SELECT no_such_column FROM instances",
 ]
+N_DEEP = 3_000
+TOO_MUCH = {
+    "not": "SELECT " + "NOT " * N_DEEP + "true",
+    "lists": "SELECT " + "[" * 240 + "1" + "]" * 240,
+    "sums": "SELECT 1" + "+1" * N_DEEP,
+    "subqueries": "SELECT * FROM " + "(SELECT * FROM " * N_DEEP + "instances" + ")" * N_DEEP,
+    "a few subqueries": "SELECT * FROM " + "(SELECT * FROM " * 300 + "instances" + ")" * 300,
+    "cases": "SELECT " + "CASE WHEN true THEN " * N_DEEP + "1" + " END" * N_DEEP,
+    "unions": "SELECT 1" + " UNION ALL SELECT 1" * N_DEEP,
+    "functions": "SELECT " + "abs(" * N_DEEP + "1" + ")" * N_DEEP,
+    "parts": "WITH a0 AS (SELECT 1)" + "".join(f", a{i} AS (SELECT * FROM a{i - 1})" for i in range(1, N_DEEP)) + " SELECT 1",
+    "joins": "SELECT count(*) FROM instances" + ", instances" * N_DEEP,
+    "slices": "SELECT [1]" + "[1:1]" * N_DEEP,
+    "lambdas": "SELECT " + "list_transform([1], lambda x: " * N_DEEP + "1" + ")" * N_DEEP,
+}
 ALL = WRITES + TRANSACTIONS + FILES + SETTINGS + TELLS + BROKEN
 
 
@@ -191,6 +206,23 @@ def test_a_hostile_statement_is_refused(sql, served, place):
     assert SECRET not in str(refused.value)
     assert str(place) not in str(refused.value) or "secret.csv" in sql or "{" in sql
     _unharmed(served, place)
+
+
+@pytest.mark.parametrize("sql", TOO_MUCH.values(), ids=TOO_MUCH)
+def test_a_statement_that_is_too_much_is_refused_soon(sql, served, place):
+    began = time.monotonic()
+
+    with pytest.raises(QueryError):
+        served.query(sql, timeout=2)
+
+    assert time.monotonic() - began < 15
+    _unharmed(served, place)
+
+
+def test_a_long_list_of_rows_is_no_hostility(served):
+    rows = ", ".join(map(str, range(10_000)))
+
+    assert read(served.query(f'SELECT count(*) AS n FROM instances WHERE "row" IN ({rows})'))["n"].to_pylist() == [N]
 
 
 @pytest.mark.parametrize("sql", WRITES + FILES + SETTINGS, ids=lambda sql: sql[:60])

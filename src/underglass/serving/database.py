@@ -94,6 +94,7 @@ class Database:
             "temp_directory=''",
             f"memory_limit='{self.memory_limit}B'",
             f"threads={self._threads}",
+            "max_expression_depth=250",
             "enable_external_access=false",
             "lock_configuration=true",
         ):

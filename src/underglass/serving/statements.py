@@ -16,8 +16,10 @@ import duckdb
 
 from underglass.errors import StaleError, UnderglassError
 
-LONGEST = 1_000_000
-"""Characters of one statement."""
+LONGEST = 100_000
+"""Characters of one statement; parsing cannot be interrupted."""
+MOST_PARTS = 256
+"""SELECTs and sources of one statement; planning takes their square and cannot be interrupted either."""
 
 QUERIES = frozenset(("SELECT_NODE", "SET_OPERATION_NODE", "CTE_NODE"))
 SOURCES = frozenset(("BASE_TABLE", "SUBQUERY", "JOIN", "TABLE_FUNCTION", "EMPTY", "EXPRESSION_LIST", "SHOW_REF"))
@@ -36,7 +38,8 @@ UNSAFE_PREFIXES = (
 )
 UNSAFE = frozenset(("session_user", "user", "version", "in_search_path", "get_block_size", "map_to_pg_oid", "repeat"))
 """Functions that compute, and yet tell of the machine or fill it."""
-KEPT = 512
+KEPT, LONGEST_KEPT = 512, 10_000
+"""Statements that are remembered, and characters of the longest of them."""
 
 
 class QueryError(UnderglassError):
@@ -78,7 +81,8 @@ class Statements:
         tables = self._passed.get(sql)
         if tables is None:
             tables = frozenset(self._tables(sql))
-            self._passed[sql] = tables
+            if len(sql) <= LONGEST_KEPT:
+                self._passed[sql] = tables
             if len(self._passed) > KEPT:
                 self._passed.popitem(last=False)
         for schema, name in tables:
@@ -94,6 +98,7 @@ class Statements:
         named: set[str] = set()
         read: set[tuple[str, str]] = set()
         todo: list[Any] = [tree]
+        parts = 0
         while todo:
             part = todo.pop()
             if isinstance(part, list):
@@ -101,6 +106,9 @@ class Statements:
             elif isinstance(part, dict):
                 self._pass(part, named, read)
                 todo.extend(part.values())
+                parts += _is_part(part.get("type"))
+                if parts > MOST_PARTS:
+                    raise QueryError(f"a query of more than {MOST_PARTS} parts is too large")
         if taken := named & self._taken:
             raise QueryError(f"a part of the query cannot be called {min(taken)!r}")
         return iter(read - {("main", name) for name in named})
@@ -113,7 +121,10 @@ class Statements:
                 found = cursor.execute("SELECT json_serialize_sql(?)", [sql]).fetchone()
         except (duckdb.Error, UnicodeError) as error:
             raise QueryError(f"the query cannot be read: {first_line(error)}") from None
-        parsed: dict[str, Any] = json.loads(found[0]) if found else {"error": True}
+        try:
+            parsed: dict[str, Any] = json.loads(found[0]) if found else {"error": True}
+        except RecursionError:
+            raise QueryError("the query is nested too deeply") from None
         if parsed.get("error"):
             raise QueryError(f"only a SELECT can be asked: {parsed.get('error_message', 'it cannot be read')}")
         if len(parsed["statements"]) != 1:
@@ -163,8 +174,12 @@ def first_line(error: BaseException) -> str:
     return str(error).strip().split("\n", 1)[0]
 
 
+def _is_part(kind: Any) -> bool:
+    return isinstance(kind, str) and (kind in QUERIES or kind in SOURCES)
+
+
 def _allow(kind: Any, allowed: frozenset[str], what: str) -> None:
-    if kind not in allowed:
+    if not isinstance(kind, str) or kind not in allowed:
         raise QueryError(f"{kind} is no part of {what} that can be asked")
 
 
