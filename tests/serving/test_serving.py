@@ -133,6 +133,28 @@ def test_a_result_becomes_columns(edited):
     assert edited.column_types()["pattern.conv2"].kind == "integer"
 
 
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        (np.arange(N, dtype=np.int32), "integer"),
+        (np.arange(N) + 2**40, "integer"),
+        (np.arange(N, dtype=np.float16), "number"),
+        (np.linspace(0, 1, N), "number"),
+        (np.arange(N) % 2 == 0, "boolean"),
+        (["a", None] * (N // 2), "text"),
+        ([["a"], []] * (N // 2), "list"),
+        (np.arange(N).astype("datetime64[D]"), "time"),
+    ],
+)
+def test_a_results_values_are_kept_exactly(edited, values, kind):
+    edited.add_columns({"found": values})
+
+    assert edited.column_types()["found"].kind == kind
+    served = edited.table(columns=["found"])["found"].to_pylist()
+    expected = pa.array(values).to_pylist()
+    assert [str(a)[:10] for a in served] == [str(b)[:10] for b in expected] if kind == "time" else served == expected
+
+
 def test_a_result_replaces_the_one_before(edited):
     edited.add_columns({"pattern.conv2": np.zeros(N, np.int32)})
 

@@ -13,7 +13,7 @@ from underglass.errors import DataError
 from underglass.filters import quote_name
 from underglass.serving.loading import OURS, plain
 
-SQL_TYPES = ((pa.types.is_boolean, "BOOLEAN"), (pa.types.is_integer, "INTEGER"), (pa.types.is_floating, "FLOAT"))
+SMALL_INTEGERS = (pa.int8(), pa.int16(), pa.int32(), pa.uint8(), pa.uint16())
 
 
 def column_values(arrays: Mapping[str, Any], count: int) -> dict[str, pa.Array]:
@@ -56,6 +56,10 @@ def rename_columns(connection: duckdb.DuckDBPyConnection, names: Iterable[tuple[
 
 
 def _sql_type(kind: pa.DataType) -> str:
-    if kind == pa.float64():
-        return "DOUBLE"
-    return next((sql for fits, sql in SQL_TYPES if fits(kind)), "VARCHAR")
+    if pa.types.is_integer(kind):
+        return "INTEGER" if kind in SMALL_INTEGERS else "BIGINT"
+    if pa.types.is_floating(kind):
+        return "DOUBLE" if kind == pa.float64() else "FLOAT"
+    if pa.types.is_list(kind):
+        return "VARCHAR[]"
+    return {pa.bool_(): "BOOLEAN", pa.timestamp("us"): "TIMESTAMP"}.get(kind, "VARCHAR")
