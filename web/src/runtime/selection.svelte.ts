@@ -32,6 +32,8 @@ export class Picks {
   /** What is picked, within what is shown. */
   readonly picked = Selection.intersect({ include: [this.shown] });
   parts = $state.raw<Part[]>([]);
+  /** Whether anything is picked; effects that read it run again only when this turns, not at every brush. */
+  readonly any = $derived(this.parts.length > 0);
   filter = $state.raw<{ tree: Tree; text: string } | null>(null);
   #filterSource: ClauseSource = {};
   #excludedSource: ClauseSource = {};
@@ -43,10 +45,6 @@ export class Picks {
       value: true,
       predicate: sql`NOT ${column("excluded")}`,
     });
-  }
-
-  get any(): boolean {
-    return this.parts.length > 0;
   }
 
   /** The selection in words. */
