@@ -275,6 +275,7 @@ def _made_current(case: Case, found: FoundProjection) -> FoundProjection:
 
 def _put(case: Case, found: FoundProjection) -> FoundProjection:
     meta = {
+        "form": FORM,
         **found.meta,
         "trustworthiness": found.trustworthiness,
         "explained": None if found.explained is None else list(found.explained),
