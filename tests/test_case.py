@@ -188,3 +188,13 @@ def test_the_card_of_the_case_counts_what_is_there(case):
         column["name"] for column in info["columns"]
     }
     assert info["model"] == "planted"
+
+
+def test_a_case_with_subsets_of_both_kinds_opens_again(case):
+    case.subset("live", "confidence < .5")
+    case.subset("frozen", [1, 2, 3])
+
+    with Case.open(case.folder.path) as again:
+        assert again.count("in subset 'frozen'") == 3
+        assert again.count("in subset 'live'") == case.count("confidence < .5")
+        assert again.info()["edits"]["undo"] == "Undo: defined the subset 'frozen' of 3 instances"

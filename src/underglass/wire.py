@@ -49,13 +49,17 @@ class ModelInfo(TypedDict):
 
 
 class SubsetInfo(TypedDict):
-    """A named set of instances; ``filter`` is its text when it is live, ``table`` the served table of its rows."""
+    """A named set of instances; ``filter`` is its text when it is live, ``table`` the served table of its rows.
+
+    ``problem`` says why a live subset cannot be evaluated any more, such as a column that is gone.
+    """
 
     name: str
     table: str
     kind: Literal["live", "frozen"]
     count: int
     filter: str | None
+    problem: str | None
     author: str
     time: str
 

@@ -116,8 +116,8 @@ class Subsets:
         finally:
             if definition.kind == "frozen":
                 connection.unregister("members")
-        found = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
-        return Served(definition, table, int(found[0]) if found else 0)
+        ((found,),) = connection.execute(f"SELECT count(*) FROM {table}").fetchall()  # an open result would block `register`
+        return Served(definition, table, int(found))
 
 
 def _touched(definition: Subset, changed: set[str] | None, stale: set[str]) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from underglass.store import ModelFolder
+from underglass.views.edits import next_steps
 from underglass.views.view import View
 from underglass.wire import (
     Card,
@@ -114,13 +115,13 @@ def _model_info(case: Case, captured: ModelFolder) -> ModelInfo:
 
 
 def _edits_info(case: Case) -> EditsInfo:
-    journal = case.folder.journal
-    edits = journal.edits()
+    edits = case.folder.journal.edits()
+    undo, redo = next_steps(case)
     return EditsInfo(
         count=sum(edit.op not in ("undo", "redo") for edit in edits),
         sequence=edits[-1].sequence if edits else 0,
-        undo="Undo" if journal.can_undo() else None,
-        redo="Redo" if journal.can_redo() else None,
+        undo=None if undo is None else f"Undo: {undo}",
+        redo=None if redo is None else f"Redo: {redo}",
     )
 
 

@@ -79,6 +79,16 @@ class JournalPage(TypedDict):
     more: bool
 
 
+def next_steps(case: Case) -> tuple[str | None, str | None]:
+    """What undo and redo would do for the case's author, in words."""
+    edits = case.folder.journal.edits()
+    done, undone = stacks(edits)
+    mine, back = done.get(case.author, []), undone.get(case.author, [])
+    text = {sequence: "" for sequence in [*mine[-1:], *back[-1:]]}
+    text |= {edit.sequence: edit.text for edit in edits if edit.sequence in text}
+    return (text[mine[-1]] if mine else None), (text[back[-1]] if back else None)
+
+
 def standing(case: Case) -> Standing:
     """What holds after all edits, who made them, and what undo and redo would do for the case's author."""
     journal = case.folder.journal

@@ -53,7 +53,7 @@ export function saveSvg(frame: HTMLElement, name: string): void {
 
 export async function savePng(frame: HTMLElement, name: string): Promise<void> {
   const svg = frame.querySelector<SVGSVGElement>("svg.chart");
-  const drawn = frame.querySelector("canvas");
+  const drawn = frame.querySelector<HTMLCanvasElement>("canvas:not(.tile canvas)");
   const canvas = document.createElement("canvas");
   const paint = canvas.getContext("2d");
   if (!paint) return;

@@ -40,13 +40,16 @@ export interface ModelInfo {
   attached: boolean;
 }
 
-/** A named set of instances; ``filter`` is its text when it is live, ``table`` the served table of its rows. */
+/** A named set of instances; ``filter`` is its text when it is live, ``table`` the served table of its rows.
+
+    ``problem`` says why a live subset cannot be evaluated any more, such as a column that is gone. */
 export interface SubsetInfo {
   name: string;
   table: string;
   kind: "live" | "frozen";
   count: number;
   filter: string | null;
+  problem: string | null;
   author: string;
   time: string;
 }
