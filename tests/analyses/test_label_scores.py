@@ -57,13 +57,13 @@ def test_the_joint_counts_the_most_probable_of_the_classes_that_reach_their_thre
 
 def test_the_calibrated_joint_sums_to_one_and_keeps_the_counts_of_labels(data):
     chances, labels = data
-    share = calibrated_joint(confident_joint(chances, labels, survey(*data).thresholds), labels)
+    share = calibrated_joint(confident_joint(chances, labels, survey(*data).thresholds), np.bincount(labels))
     assert share.sum() == pytest.approx(1)
     assert share.sum(1) == pytest.approx(np.bincount(labels) / len(labels))
 
 
 def test_a_label_without_a_confident_instance_is_taken_at_its_word():
-    assert calibrated_joint(np.array([[2, 0], [0, 0]]), np.array([0, 0, 1])).tolist() == [
+    assert calibrated_joint(np.array([[2, 0], [0, 0]]), np.array([2, 1])).tolist() == [
         [pytest.approx(2 / 3), 0],
         [0, pytest.approx(1 / 3)],
     ]
@@ -85,4 +85,5 @@ def test_the_survey_knows_the_label_the_runner_up_and_the_winner():
     seen = survey(np.array([[0.2, 0.5, 0.3], [0.2, 0.5, 0.3]], np.float32), np.array([1, 0]))
     assert seen.own.tolist() == pytest.approx([0.5, 0.2])
     assert seen.other.tolist() == pytest.approx([0.3, 0.5])
-    assert seen.predicted.tolist() == [1, 1]
+    assert seen.predicted.tolist() == [0, 2, 0]
+    assert (seen.agreement, seen.confidence) == (0.5, 0.5)

@@ -60,15 +60,13 @@ class LabelCell:
     systematic: bool
 
 
-def class_health(expected: Floats, labels: Ints, predicted: Ints) -> ClassHealth:
-    """Sum up ``expected`` (classes, classes), row = label given, column = true class, a sum of chances."""
-    classes = len(expected)
-    given = np.bincount(labels[labels >= 0], minlength=classes)
+def class_health(expected: Floats, given: Ints, predicted: Ints) -> ClassHealth:
+    """Sum up ``expected`` (classes, classes), row = label given, column = true class, a sum of chances; counts beside it."""
     right = np.diag(expected)
     wrong = np.maximum(expected.sum(1) - right, 0)
     with np.errstate(invalid="ignore", divide="ignore"):
         quality = np.where(given > 0, 1 - wrong / given, np.nan)
-    return ClassHealth(given, wrong, np.maximum(expected.sum(0) - right, 0), quality, np.bincount(predicted, minlength=classes))
+    return ClassHealth(given, wrong, np.maximum(expected.sum(0) - right, 0), quality, predicted)
 
 
 def label_cells(selected: Bools, labels: Ints, suggested: Ints, chances: Floats, expected: Floats) -> tuple[LabelCell, ...]:

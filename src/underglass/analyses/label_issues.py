@@ -186,12 +186,11 @@ def find_issues(
     if classes is not None and len(classes) != chances.shape[1]:
         raise DataError(f"{len(classes)} class names for probabilities of {chances.shape[1]} classes.")
     names = [str(name) for name in classes] if classes is not None else [f"class {i}" for i in range(chances.shape[1])]
-    labelled = np.flatnonzero(given >= 0)
-    if not len(labelled):
+    if not (given >= 0).any():
         raise DataError("no instance has a label: there is nothing to doubt.")
     graph = None if points is None else nearest(points, neighbours, seed=seed, progress=progress)
     seen = survey(chances, given)
-    model, votes = _fit(chances, given, graph, labelled)
+    model, votes = _fit(chances, given, graph)
     score, suggested, expected, hardness = _judge_all(chances, votes, given, model)
     scores = disagreement(seen, hardness, given)
     if graph is not None:
@@ -212,9 +211,9 @@ def find_issues(
         threshold=threshold,
         scores=scores,
         joint=joint,
-        calibrated=calibrated_joint(joint, given),
+        calibrated=calibrated_joint(joint, seen.given),
         noise=model,
-        health=class_health(expected, given, seen.predicted),
+        health=class_health(expected, seen.given, seen.predicted),
         cells=label_cells(selected, given, suggested, chances, expected),
         duplicates=copies,
         outlier=away,
@@ -223,7 +222,7 @@ def find_issues(
         hardness=hardness,
         held_out="given" if probabilities is not None else "cross-validated",
         sources=("probabilities",) if graph is None else ("probabilities", "neighbours"),
-        advice=(*advice, *_advice(seen, given, names, probabilities is not None), *_space_advice(graph, copies)),
+        advice=(*advice, *_advice(seen, names, probabilities is not None), *_space_advice(graph, copies)),
     )
 
 
@@ -240,14 +239,15 @@ def best_threshold(score: Floats) -> float:
     return max(float(BINS - 1 - best) / BINS, LEAST_CHANCE)
 
 
-def _fit(chances: Floats, labels: Ints, graph: NeighbourGraph | None, labelled: Ints) -> tuple[NoiseModel, Floats | None]:
+def _fit(chances: Floats, labels: Ints, graph: NeighbourGraph | None) -> tuple[NoiseModel, Floats | None]:
     """Fit the noise model; in rounds, so that neighbours vote with what they probably are, not with what they are called."""
     classes = chances.shape[1]
     most = int(np.clip(FITTED_PER_CLASS * classes, FEWEST_FITTED, MOST_FITTED))
-    rows = labelled if len(labelled) <= most else labelled[np.linspace(0, len(labelled) - 1, most).astype(np.int64)]
+    rows = _sample(labels, most)
     log = np.log(np.maximum(chances[rows].astype(np.float32, copy=False), np.float32(FLOOR)))
     if graph is None or graph.index.shape[1] == 0:
         return fit_noise([log], labels[rows]), None
+    labelled = np.flatnonzero(labels >= 0)
     belief = np.zeros((len(labels), classes), np.float32)
     belief[labelled, labels[labelled]] = 1
     start = _votes(graph.index, belief).argmax(1)
@@ -263,6 +263,14 @@ def _fit(chances: Floats, labels: Ints, graph: NeighbourGraph | None, labelled: 
         )
     assert model is not None
     return model, votes
+
+
+def _sample(labels: Ints, most: int) -> Ints:
+    """At most so many labelled rows, evenly spaced: nothing is random, and few are enough for a few hundred numbers."""
+    labelled = np.flatnonzero(labels >= 0) if labels.min() < 0 else None
+    count = len(labels) if labelled is None else len(labelled)
+    places = np.linspace(0, count - 1, min(count, most)).astype(np.int64)
+    return places if labelled is None else labelled[places]
 
 
 def _votes(index: Ints, belief: Floats) -> Floats:
@@ -328,21 +336,19 @@ def _outliers(distance: Floats) -> tuple[Floats, Bools, Floats]:
     return away, away > OUTLYING, (apart / max(float(apart.max()), 1e-300)).astype(np.float32)
 
 
-def _advice(seen: Survey, labels: Ints, names: Sequence[str], given: bool) -> list[str]:
+def _advice(seen: Survey, names: Sequence[str], given: bool) -> list[str]:
     said = []
-    known = labels >= 0
-    agree = float((seen.predicted == labels).sum() / known.sum())
-    if given and known.sum() >= 50 and agree > 0.995 and np.nanmean(np.maximum(seen.own, seen.other)) > 0.99:
+    if given and seen.given.sum() >= 50 and seen.agreement > 0.995 and seen.confidence > 0.99:
         said.append(
             "the probabilities agree with almost every label: if the model trained on these instances, it learned the wrong "
             "labels too; held-out probabilities or features find more."
         )
-    count = np.bincount(labels[known], minlength=len(names))
+    count = seen.given
     for what, which in (("has one labelled instance", count == 1), ("has no labelled instance", count == 0)):
         few = [names[int(i)] for i in np.flatnonzero(which)]
         if few:
             said.append(f"{_listed(few)} {what}: nothing can be said about it from others of its kind.")
-    never = [names[int(i)] for i in np.flatnonzero((np.bincount(seen.predicted, minlength=len(names)) == 0) & (count > 1))]
+    never = [names[int(i)] for i in np.flatnonzero((seen.predicted == 0) & (count > 1))]
     if never:
         said.append(f"{_listed(never)} is never predicted: its labels look wrong whether they are or not.")
     return said

@@ -22,32 +22,44 @@ SLACK = 1e-6
 
 @dataclass(frozen=True)
 class Survey:
-    """What one pass over the probabilities tells; each (instances,), NaN or −1 where there is no label to compare with.
+    """What one pass over the probabilities tells.
 
     Attributes
     ----------
-    own : probability of the label.
-    other : largest probability of any other class.
-    predicted : int32, the most probable class, of every instance.
+    own : (instances,) float32
+        Probability of the label, NaN where there is none.
+    other : (instances,) float32
+        Largest probability of any other class, NaN where there is no label.
+    given : (classes,) int64
+        Instances that carry each label.
+    predicted : (classes,) int64
+        Instances of which each class is the most probable.
     thresholds : (classes,) float64
         Mean probability of each class over the instances that carry its label, NaN where none does.
         Source: Northcutt et al. 2021, "Confident Learning", eq. 2.
+    agreement : float
+        Share of labelled instances whose label is the most probable class.
+    confidence : float
+        Mean probability of the most probable class.
     """
 
     own: Floats
     other: Floats
+    given: Ints
     predicted: Ints
     thresholds: Floats
+    agreement: float
+    confidence: float
 
 
 def survey(probabilities: Floats, labels: Ints) -> Survey:
     """Look at every probability once; labels −1 = unlabelled."""
     n, classes = probabilities.shape
     own, other = np.full(n, np.nan, np.float32), np.full(n, np.nan, np.float32)
-    predicted, total, count = np.empty(n, np.int32), np.zeros(classes), np.zeros(classes)
-    _survey(probabilities, labels, own, other, predicted, total, count)
+    total, given, predicted = np.zeros(classes), np.zeros(classes, np.int64), np.zeros(classes, np.int64)
+    agreed, sure = _survey(probabilities, labels, own, other, total, given, predicted)
     with np.errstate(invalid="ignore"):
-        return Survey(own, other, predicted, total / count)
+        return Survey(own, other, given, predicted, total / given, agreed / max(int(given.sum()), 1), sure / max(n, 1))
 
 
 def confident_joint(probabilities: Floats, labels: Ints, thresholds: Floats) -> Ints:
@@ -64,12 +76,11 @@ def confident_joint(probabilities: Floats, labels: Ints, thresholds: Floats) -> 
     return counts
 
 
-def calibrated_joint(joint: Ints, labels: Ints) -> Floats:
+def calibrated_joint(joint: Ints, given: Ints) -> Floats:
     """The joint as a share of all instances, each row scaled to how often its label was given: (classes, classes), sums to 1.
 
     A label without a confident instance is taken at its word.
     """
-    given = np.bincount(labels[labels >= 0], minlength=len(joint)).astype(np.float64)
     rows = joint.sum(1)
     filled = joint.astype(np.float64)
     filled[rows == 0] = np.eye(len(joint))[rows == 0]
@@ -93,19 +104,25 @@ def disagreement(seen: Survey, hardness: Floats, labels: Ints) -> dict[str, Floa
     classes = len(seen.thresholds)
     shift = np.nan_to_num(seen.thresholds, nan=float(np.nanmean(seen.thresholds)))
     lift = float(shift.max())
-    whole = np.float32(1 - shift.sum() + classes * lift)
-    ratio = np.maximum(hardness / np.maximum(seen.own, np.float32(1e-9)), np.float32(1e-6))
-    scores = {
-        "self_confidence": 1 - seen.own,
-        "margin": (1 - seen.own + seen.other) / 2,
-        "entropy_weighted": 1 - np.log1p(ratio) / ratio,
-        "adjusted": 1 - (seen.own + (lift - shift).astype(np.float32)[labels]) / whole,
-    }
+    entropy = np.maximum(seen.own, np.float32(1e-9))
+    np.divide(hardness, entropy, out=entropy)
+    np.maximum(entropy, np.float32(1e-6), out=entropy)
+    np.divide(np.log1p(entropy), entropy, out=entropy)
+    np.subtract(1, entropy, out=entropy)
+    adjusted = (lift - shift).astype(np.float32)[labels]
+    adjusted += seen.own
+    adjusted *= np.float32(-1 / (1 - shift.sum() + classes * lift))
+    adjusted += 1
+    margin = seen.other - seen.own
+    margin += 1
+    margin /= 2
+    scores = {"self_confidence": 1 - seen.own, "margin": margin, "entropy_weighted": entropy, "adjusted": adjusted}
     return {name: np.clip(values, 0, 1, out=values) for name, values in scores.items()}
 
 
 @numba.njit(cache=True, nogil=True)
-def _survey(probabilities, labels, own, other, predicted, total, count):  # type: ignore[no-untyped-def]  # noqa: PLR0917
+def _survey(probabilities, labels, own, other, total, given, predicted):  # type: ignore[no-untyped-def]  # noqa: PLR0917
+    agreed, sure = 0, 0.0
     for i in range(probabilities.shape[0]):
         label = labels[i]
         best, first, second = 0, -np.inf, -np.inf
@@ -116,12 +133,15 @@ def _survey(probabilities, labels, own, other, predicted, total, count):  # type
                     best, first, second = j, value, first
                 else:
                     second = value
-        predicted[i] = best
+        predicted[best] += 1
+        sure += first
         if label >= 0:
+            agreed += best == label
             own[i] = probabilities[i, label]
             other[i] = second if best == label else first
             total[label] += probabilities[i, label]
-            count[label] += 1
+            given[label] += 1
+    return agreed, sure
 
 
 @numba.njit(cache=True, nogil=True)

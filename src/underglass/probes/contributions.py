@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -137,12 +139,12 @@ def _convolved(term: Term, value: Tensor, values: Floats, sources: Ints) -> None
     each_map = per_group * positions
     step = max(1, min(each, CACHED // each_map))
     together = max(1, CACHED // (each_map * step)) if step == each else 1
-    room = torch.empty(step * per_group * together * positions)
-    for start in range(0, len(value), together):
-        some = slice(start, start + together)
-        windows = _unfolded(value[some], term).permute(1, 2, 0, 3)
+
+    def some(start: int) -> None:
+        windows = _unfolded(value[start : start + together], term).permute(1, 2, 0, 3)
         count = windows.shape[2]
         windows = windows.reshape(windows.shape[0], windows.shape[1], -1)
+        room = torch.empty(step * per_group * count * positions)
         for group in range(window.groups):
             into = slice(group * per_group, (group + 1) * per_group)
             for first in range(0, each, step):
@@ -152,6 +154,25 @@ def _convolved(term: Term, value: Tensor, values: Floats, sources: Ints) -> None
                 peak = torch.bmm(part, out_of, out=out).view(len(part), per_group, count, positions).amax(3)
                 for at, one in enumerate(peak.permute(2, 0, 1).contiguous().numpy(), start):
                     keep_strongest(one, group * each + first, values[at, into], sources[at, into])
+
+    _on_all_cores(some, range(0, len(value), together))
+
+
+def _on_all_cores(work: Callable[[int], None], items: Sequence[int]) -> None:
+    """Each item on one core: with products this small, threads that share one of them would mostly wait for each other."""
+    threads = torch.get_num_threads()
+
+    def alone(item: int) -> None:
+        with torch.no_grad():
+            work(item)
+
+    try:
+        torch.set_num_threads(1)
+        with ThreadPoolExecutor(threads) as pool:
+            for done in [pool.submit(alone, item) for item in items]:
+                done.result()
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _unfolded(value: Tensor, term: Term) -> Tensor:
