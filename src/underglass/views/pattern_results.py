@@ -355,13 +355,10 @@ def unit_maps(
     record = folder.record.layer(layer)
     if record is None or len(record.shape) < 2:
         raise LayerError(f"the units of {layer!r} are single numbers, not maps: look for patterns of the whole layer")
-    pieces = []
-    step = max(1, min(folder.record.batch_size, 256))
-    for start in range(0, len(rows), step):
-        if progress is not None:
-            progress(start, len(rows), f"maps of unit {unit}")
-        some = rows[start : start + step].tolist()
-        pieces.append(_shrunk(np.asarray(case.attached.maps(case.dataset.load(some), layer, unit), np.float32)[:, 0]))
+    from underglass.probes import stream_maps
+
+    streamed = stream_maps(case.dataset, case.attached, rows, layer, unit=unit, progress=progress)
+    pieces = [_shrunk(np.asarray(maps, np.float32)[:, 0]) for _, maps in streamed]
     maps = np.concatenate(pieces)
     largest = float(np.nanmax(np.abs(maps))) if maps.size else 0.0
     return maps / np.float32(largest) if largest > 0 else maps

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from underglass.errors import LayerError
+from underglass.errors import LayerError, unknown
 from underglass.views.layer_results import included, model_of
 from underglass.views.pattern_details import average_size, averages, table, top_units, unit_boxes, unit_maps_of
 from underglass.views.pattern_results import (
@@ -103,6 +103,26 @@ def start(
         return {"layer": layer, "unit": unit, "key": found.key, "count": found.count}
 
     return case.jobs.submit("patterns", f"Finding patterns of {place}", work, key=f"patterns/{folder.name}/{place}").info()
+
+
+def capture(case: Case, layer: str) -> Job:
+    """Capture a further layer of the attached model as a job; what was captured stays."""
+    folder = model_of(case, None)
+    model = case.attached
+    if model is None:
+        raise LayerError(
+            f"capturing {layer} needs the model: a case carries no code. "
+            f"Attach it: underglass open {case.folder.path.name} --model my_pkg:make"
+        )
+    if all(one.name != layer for one in folder.record.all_layers):
+        raise LayerError(unknown("layer", layer, [one.name for one in folder.record.all_layers]))
+    layers = [*(one.name for one in folder.record.layers), layer]
+
+    def work(progress: Progress) -> dict[str, Any]:
+        case.capture(model, layers=layers, pooling=folder.record.pooling, factory=folder.record.factory, progress=progress)
+        return {"layer": layer}
+
+    return case.jobs.submit("capture", f"Capturing {layer}", work, key=f"capture/{folder.name}/{layer}").info()
 
 
 def statistics(
@@ -206,6 +226,7 @@ VIEW = View(
         "summary": summary,
         "use": use_settings,
         "start": start,
+        "capture": capture,
         "statistics": statistics,
         "maps": maps,
         "averages": average_sheet,

@@ -139,6 +139,7 @@ export const use = (study: Case, where: Where, settings: Partial<Settings>) =>
   ask<{ used: boolean }>(study, "use", { ...at(where), settings });
 export const start = (study: Case, where: Where, settings: Partial<Settings>) =>
   ask<Job>(study, "start", { ...at(where), settings });
+export const capture = (study: Case, layer: string) => ask<Job>(study, "capture", { layer });
 export const statistics = (study: Case, where: Where, patterns: number[], quiet: boolean) =>
   ask<Statistics>(study, "statistics", { ...at(where), patterns, without_quiet: quiet });
 export const unitMaps = (study: Case, where: Where, patterns: number[]) =>
