@@ -371,6 +371,19 @@ def test_redo_over_what_somebody_else_did_meanwhile_is_refused(journal: Journal)
         journal.redo("ann")
 
 
+def test_redo_after_somebody_else_took_back_what_lay_under_it_is_refused(journal: Journal) -> None:
+    journal.append("label", rows=[1], new=1, author="bob")
+    journal.append("label", rows=[1], new=2, author="ann")
+    journal.undo("ann")
+    journal.undo("bob")
+
+    with pytest.raises(
+        EditError, match="cannot redo “labelled 1 instance 'Bag'”: bob has since taken back: labelled 1 instance 'Coat'"
+    ):
+        journal.redo("ann")
+    assert seen(journal.state()) == NOTHING
+
+
 def test_undo_that_would_leave_a_subset_without_its_base_is_refused(journal: Journal) -> None:
     journal.append("subset", rows=[1], new={"name": "a", "kind": "frozen"}, author="ann")
     journal.append("subset", new={"name": "b", "kind": "live", "filter": {"op": "subset", "name": "a"}}, author="bob")

@@ -52,6 +52,14 @@ def test_two_journals_on_one_file_see_each_others_edits(case: CaseFolder) -> Non
     assert [edit.new for edit in case.journal.edits(since=1)] == ["theirs"]
 
 
+def test_polling_tells_every_time_somebody_else_has_edited(case: CaseFolder) -> None:
+    other = CaseFolder.open(case.path).journal
+    for made in range(4):
+        assert case.journal.poll() == made
+        assert len(case.journal.state().tags) == made
+        other.append("tag", rows=[1], new=f"t{made}")
+
+
 def test_polling_finds_nothing_while_nothing_happens(journal: Journal) -> None:
     journal.append("tag", rows=[1], new="a")
 

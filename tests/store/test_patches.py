@@ -190,9 +190,13 @@ def rewritten(path: Path, lines: list) -> Path:
         (lambda lines: [lines[0], lines[1] | {"new": 1}, *lines[2:]], "was changed after it was written"),
         (
             lambda lines: [lines[0], lines[1] | {"rows": "0-4000000000"}, *lines[2:]],
-            "the patch speaks of instance 4000000000: rows are 0 to 36",
+            "the patch names more rows than the 37 of this case",
         ),
-        (lambda lines: [lines[0], lines[1] | {"rows": "5-1"}, *lines[2:]], "no instances are selected"),
+        (lambda lines: [lines[0], lines[1] | {"rows": "5-1"}, *lines[2:]], "rows are written from the first to the last"),
+        (
+            lambda lines: [lines[0], lines[1] | {"rows": "0-5,36-37"}, *lines[2:]],
+            "the patch speaks of instance 37: rows are 0 to 36",
+        ),
         (lambda lines: [lines[0], lines[1] | {"rows": [1]}, *lines[2:]], r"rows are written as 0-2,7 and not as '\[1\]'"),
         (lambda lines: [lines[0], lines[1] | {"rows": "1;2"}, *lines[2:]], "rows are written as 0-2,7"),
         (lambda lines: [lines[0], lines[1] | {"time": "yesterday"}, *lines[2:]], "'yesterday' in the patch is no time"),

@@ -13,7 +13,7 @@ import pytest
 from store.building import CLASSES, INSTANCES, LAYERS, POOLING, SHARD, capture, files_of, make_case, record, start, values
 from store.small_disk import run_on_small_disk
 from underglass.errors import CaseError, LayerError, ModelError
-from underglass.store import CaseFolder, LayerRecord
+from underglass.store import CaseFolder, LayerRecord, hash_file
 from underglass.store.records import from_json, to_json
 from underglass.store.shards import predictions_table
 
@@ -130,6 +130,37 @@ def test_a_line_of_the_log_cut_short_does_not_count(case: CaseFolder) -> None:
         assert writer.done == {0, 1}
     with case.model_writer(record()) as writer:
         assert writer.done == {0, 1}
+
+
+def test_a_line_of_the_log_changed_by_hand_does_not_count(case: CaseFolder) -> None:
+    capture(case, upto=2)
+    folder = case.path / "models" / "cnn"
+    spoiled = folder / "layers" / "conv1" / "max" / "shard-00001.npy"
+    before = hash_file(spoiled)
+    spoiled.write_bytes(spoiled.read_bytes()[:-1] + b"x")
+    log = folder / "shards.jsonl"
+    log.write_text(log.read_text().replace(before, hash_file(spoiled)))
+
+    with case.model_writer(record()) as writer:
+        assert writer.done == {0}
+
+
+def test_layers_that_a_finished_capture_holds_are_not_written_again(case: CaseFolder) -> None:
+    capture(case, record(layers=LAYERS[:1]))
+    before = case.model().hash("conv1", "max")
+    probabilities, activations = shard(record(), 0)
+
+    with case.model_writer(record()) as writer:
+        writer.write(0, probabilities, {pair: one + 1 for pair, one in activations.items()})
+
+    assert case.verify() == []
+    assert case.model().hash("conv1", "max") == before
+    np.testing.assert_array_equal(case.model().activations("conv1", "max").rows(range(SHARD)), half(activations["conv1", "max"]))
+
+
+def half(values: np.ndarray) -> np.ndarray:
+    """As it comes back from float16."""
+    return values.astype(np.float16).astype(np.float32)
 
 
 def test_probabilities_changed_on_the_disk_make_their_shard_be_redone(case: CaseFolder) -> None:
@@ -273,7 +304,7 @@ from pathlib import Path
 import numpy as np
 from store.building import files_of, make_case, record
 from underglass.errors import CaseError
-from underglass.store import CaseFolder, LayerRecord
+from underglass.store import CaseFolder, LayerRecord, hash_file
 wide = (LayerRecord("wide", "Linear", 40_000, (40_000,)),)
 of = record(layers=wide, all_layers=wide)
 case = make_case(Path(sys.argv[1]) / "a.case")

@@ -112,10 +112,13 @@ class History:
         self.entries.append(entry)
 
     def against(self, op: str, author: str, last: Entry) -> Iterator[Entry]:
-        """Edits by others since an entry that would be lost if it were undone, or that stand in the way of its redo."""
+        """Edits by others since an entry that would be lost if it were undone, or that stand in the way of its redo.
+
+        What an undo or a redo is about is given in its stead, with who did it and its `op`.
+        """
         for entry in reversed(self.entries[last.sequence :]):
             if entry.author == author:
                 continue
             root = entry if entry.root is None else self.entry(entry.root)
             if op == "redo" or (entry.op != "undo" and self.stands(root.sequence)):
-                yield root._replace(author=entry.author)
+                yield root._replace(author=entry.author, op=entry.op)

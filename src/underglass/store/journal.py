@@ -282,10 +282,11 @@ class Journal:
                 continue
             found = self._file.row(other.sequence)
             mine, theirs = self._reader.rows(source), self._reader.rows(found)
+            text = {"undo": "taken back: ", "redo": "done again: "}.get(other.op, "") + self._text(found)
             if not first.by_rows or mine is None or theirs is None:
-                yield other, self._text(found), "the same thing"
+                yield other, text, "the same thing"
             elif count := len(np.intersect1d(mine, theirs, assume_unique=True)):
-                yield other, self._text(found), f"{count:,} of the same instances"
+                yield other, text, f"{count:,} of the same instances"
 
     def _refuse_overlap(self, edit: Edit, *, after: int, upto: int) -> None:
         """Refuse an edit just made that changes what an edit in a stretch of the journal changed."""

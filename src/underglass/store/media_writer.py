@@ -57,7 +57,6 @@ class MediaWriter:
             pass
         except (ValueError, KeyError, TypeError) as error:
             raise CaseError(f"{self.path / TABLE} is damaged ({error}): restore it from a copy of the case") from error
-        self._sweep()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

@@ -58,16 +58,8 @@ class ShardLine:
         return sealed_line({"shard": self.shard, "probabilities": self.probabilities, "files": dict(self.files)})
 
 
-def read_log(folder: Path, upto: int | None = None) -> dict[int, ShardLine]:
-    """The shards that are whole, each with the files of all its lines; a line cut short by a kill does not count.
-
-    Parameters
-    ----------
-    folder
-        The model's folder.
-    upto
-        Read only so many bytes of the log.
-    """
+def read_log(folder: Path) -> dict[int, ShardLine]:
+    """The shards that are whole, each with the files of all its lines; a line cut short by a kill does not count."""
     try:
         data = (folder / LOG).read_bytes()
     except FileNotFoundError:
@@ -75,7 +67,7 @@ def read_log(folder: Path, upto: int | None = None) -> dict[int, ShardLine]:
     except OSError as error:
         raise CaseError(f"{folder / LOG} cannot be read: {error.strerror}") from error
     shards: dict[int, ShardLine] = {}
-    for line in data[:upto].split(b"\n")[:-1]:
+    for line in data.split(b"\n")[:-1]:
         try:
             fields, whole = open_sealed(line)
             one = ShardLine(int(fields["shard"]), str(fields["probabilities"]), dict(fields["files"]))
@@ -207,7 +199,7 @@ class ModelFolder:
 
     def _lines(self) -> dict[int, ShardLine]:
         if self._shards is None:
-            self._shards = read_log(self.path, self.log[0])
+            self._shards = read_log(self.path)
         return self._shards
 
     def _done(self) -> None:

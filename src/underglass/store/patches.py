@@ -175,6 +175,10 @@ def _rows(text: Any, instances: int) -> Rows | None:
     if not isinstance(text, str) or not all(RANGE.fullmatch(part) for part in text.split(",")):
         raise EditError(f"rows are written as 0-2,7 and not as {str(text)[:40]!r}")
     spans = [(int(part.split("-")[0]), int(part.split("-")[-1])) for part in text.split(",")]
+    if any(first > last for first, last in spans):
+        raise EditError(f"rows are written from the first to the last, and not as {text[:40]!r}")
+    if sum(last - first + 1 for first, last in spans) > instances:
+        raise EditError(f"the patch names more rows than the {instances} of this case")
     if any(last >= instances for _, last in spans):
         raise EditError(f"the patch speaks of instance {max(last for _, last in spans)}: rows are 0 to {instances - 1}")
     return np.concatenate([np.arange(first, last + 1, dtype=np.int32) for first, last in spans])

@@ -129,6 +129,8 @@ class ShardWriter:
         self._check(shard, probabilities, activations)
         plain = np.ascontiguousarray(probabilities, dtype="<f4").reshape(probabilities.shape)
         kept = self._kept_probabilities(shard, plain)
+        if kept is not None:  # what a finished capture holds stays as it is
+            activations = {pair: one for pair, one in activations.items() if self._lacks(pair, shard)}
         with disk_errors(self.path / f"shard {shard}"):
             files = self._write_layers(shard, activations)
             if kept is None:
