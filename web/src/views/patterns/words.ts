@@ -42,9 +42,16 @@ function selection(picked: Totals | null, best: [number, number] | null): string
   if (!picked) return "";
   if (picked.all === 0) return " Nothing of it is selected.";
   if (best && best[1] === picked.all) return ` The selection is all in ${nameOf(best[0]).toLowerCase()}.`;
-  if (best && best[1] > 0)
-    return ` Of the ${count(picked.all)} selected, ${count(best[1])} are in ${nameOf(best[0]).toLowerCase()}, ${count(picked.none)} in none.`;
-  return ` Of the ${count(picked.all)} selected, none is in a pattern.`;
+  const of = ` Of the ${count(picked.all)} selected,`;
+  if (!best || picked.inside === 0) return `${of} none is in a pattern.`;
+  const [pattern, n] = best;
+  if (pattern === NONE) return `${of} ${count(picked.inside)} ${picked.inside === 1 ? "is" : "are"} in patterns.`;
+  const others = picked.inside - n;
+  const rest = [
+    ...(others ? [`${count(others)} in ${others === 1 ? "another pattern" : "other patterns"}`] : []),
+    ...(picked.none ? [`${count(picked.none)} in none`] : []),
+  ];
+  return `${of} ${count(n)} ${n === 1 ? "is" : "are"} in ${nameOf(pattern).toLowerCase()}${rest.length ? `, ${rest.join(" and ")}` : ""}.`;
 }
 
 /** What stands under a row's bars: "Sneaker 86, then 2 labels", "all ten, 113 to 198". */
