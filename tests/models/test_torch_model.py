@@ -10,6 +10,7 @@ from torch import nn
 from underglass import models
 from underglass.errors import LayerError, ModelError
 from underglass.models import OutOfMemory
+from underglass.models.torch_pooling import Axes, pool
 
 
 def plain_forward(net, raw):
@@ -60,6 +61,34 @@ def test_pooling_is_over_all_positions(small, images, pooling, oracle):
     pooled = models.torch(small).forward(images, ["conv"], [pooling]).pooled["conv", pooling]
 
     assert np.allclose(pooled, oracle(values_at(small, images, "conv")[0]), atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(3, 5, 60, 60), (3, 5, 7, 7), (2, 300, 300, 4)])
+def test_deviation_is_as_exact_as_double_precision_around_any_mean(shape):
+    value = torch.randn(shape, generator=torch.Generator().manual_seed(0)) + 1000
+
+    found = pool(value, Axes(batch=0, channels=1, fold=1, ndim=4), ["std"])["std"]
+
+    assert np.allclose(found, value.double().std((2, 3), correction=0), rtol=1e-3)
+
+
+def test_deviation_of_time_first_sequences_keeps_its_axes():
+    value = torch.randn(9, 4, 12, generator=torch.Generator().manual_seed(0))
+
+    found = pool(value, Axes(batch=1, channels=2, fold=1, ndim=3), ["std", "mean"])
+
+    assert np.allclose(found["std"], value.std(0, correction=0), atol=1e-6)
+    assert np.allclose(found["mean"], value.mean(0), atol=1e-6)
+
+
+def test_channels_last_in_memory_agrees_up_to_rounding_and_leaves_the_module_alone(reused, images):
+    plain = models.torch(reused).forward(images, ["conv2"], ["max", "std"])
+
+    faster = models.torch(reused, channels_last=True).forward(images, ["conv2"], ["max", "std"])
+
+    assert np.allclose(faster.logits, plain.logits, atol=1e-5)
+    assert all(np.allclose(faster.pooled[key], value, atol=1e-5) for key, value in plain.pooled.items())
+    assert reused.conv2.weight.is_contiguous()
 
 
 def test_an_in_place_successor_changes_nothing_that_was_pooled(reused, images):

@@ -11,7 +11,7 @@ from underglass.models import Layer
 from underglass.store import BLOCK
 
 MIB = 1 << 20
-CACHED = 32 * MIB
+CACHED = 48 * MIB
 """The widest layer's output for one batch: above this, each layer waits for memory instead of the caches."""
 ON_DEVICE = 512 * MIB
 """The same for a model that is not on the CPU, where a batch hides the cost of starting each layer."""

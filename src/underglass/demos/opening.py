@@ -29,7 +29,9 @@ class DemoKind:
 
 DEMOS = {
     "fashion": DemoKind("Fashion-MNIST", "2,000 pictures of clothing in ten classes, and a small network"),
-    "photos": DemoKind("Photographs", "crops of twenty photographs, and EfficientNet-lite0 with its 1,000 ImageNet classes"),
+    "photos": DemoKind(
+        "Photographs", "594 crops of 18 photographs, and EfficientNet-lite0 with its 1,000 ImageNet classes; needs [vision]"
+    ),
 }
 """The demos by name; each is a module of this room with ``make()``, ``LAYERS`` and ``POOLING``."""
 

@@ -159,3 +159,12 @@ def flat(inputs: Any) -> list[Any]:
     if isinstance(inputs, list | tuple):
         return [tensor for part in inputs for tensor in flat(part)]
     return []
+
+
+def laid_out(inputs: Any) -> Any:
+    """The same values, with images' channels last in memory: convolutions of a CPU then need no reordering in between."""
+    if isinstance(inputs, torch.Tensor):
+        return inputs.contiguous(memory_format=torch.channels_last) if inputs.ndim == 4 else inputs
+    if isinstance(inputs, Mapping):
+        return {key: laid_out(part) for key, part in inputs.items()}
+    return tuple(laid_out(part) for part in inputs)

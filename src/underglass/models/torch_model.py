@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -14,7 +15,7 @@ from underglass.errors import LayerError, ModelError, unknown
 from underglass.models.model import Array, Fingerprint, Forward, Layer, OutOfMemory, Output, Range
 from underglass.models.torch_evaluation import evaluating, plain
 from underglass.models.torch_hooks import watching
-from underglass.models.torch_inputs import Prepared, describe, flat, home, prepare, said
+from underglass.models.torch_inputs import Prepared, describe, flat, home, laid_out, prepare, said
 from underglass.models.torch_layers import Listing, Place, list_layers
 from underglass.models.torch_outputs import probabilities, scores
 from underglass.models.torch_pooling import check_pooling, pool
@@ -34,6 +35,7 @@ class TorchModel:
     net : the module.
     preprocess : one raw instance → a tensor, or a tuple or dict of tensors, without batch axis.
     collate : list of preprocessed instances → the module's input, where stacking will not do.
+    channels_last : whether images are laid out so in memory.
     classes : names in the order of the outputs; empty if not known.
     output : what the module gives.
     accuracy : share right that its author states, 0 to 1.
@@ -46,13 +48,14 @@ class TorchModel:
         *,
         preprocess: Callable[[Any], Any] | None,
         collate: Callable[[list[Any]], Any] | None,
+        channels_last: bool,
         classes: tuple[str, ...],
         output: Output,
         accuracy: float | None,
         name: str,
     ) -> None:
         self.net: Any = plain(net)
-        self.preprocess, self.collate = preprocess, collate
+        self.preprocess, self.collate, self.channels_last = preprocess, collate, channels_last
         self.classes, self.output, self.accuracy, self.name = classes, output, accuracy, name
         self.factory: str | None = None
         self._listing: Listing | None = None
@@ -119,7 +122,8 @@ class TorchModel:
 
     def prepare(self, raw: Sequence[Any]) -> Prepared:
         """Preprocess and collate raw instances, on the module's device."""
-        return prepare(raw, self.preprocess, self.collate, self.net)
+        batch = prepare(raw, self.preprocess, self.collate, self.net)
+        return replace(batch, inputs=laid_out(batch.inputs)) if self.channels_last else batch
 
     def ranges(self, prepared: Prepared) -> tuple[Range, ...]:
         """Shape and spread of each tensor that `prepare` made."""
