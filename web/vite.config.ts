@@ -1,17 +1,48 @@
-// How the browser half is built: the app with its lazily loaded views, into the Python package.
+// How the browser half is built: the app with its lazily loaded views and the pages for learning, into the Python package.
 import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { build, type Plugin } from "vite";
 import { defineConfig } from "vitest/config";
+
+const OUT = "../src/underglass/static";
+
+/** After the build: the explorables once more as one script and one style, which `underglass learn --export` puts into single files. */
+function single(): Plugin {
+  return {
+    name: "underglass-single-files",
+    apply: "build",
+    async closeBundle() {
+      await build({
+        configFile: false,
+        logLevel: "warn",
+        base: "./",
+        plugins: [svelte({ configFile: false })],
+        build: {
+          outDir: `${OUT}/single`,
+          emptyOutDir: true,
+          target: "es2022",
+          assetsInlineLimit: 1_000_000,
+          cssCodeSplit: false,
+          modulePreload: false,
+          rollupOptions: {
+            input: { learn: "src/hosts/learn.ts" },
+            output: { format: "iife", entryFileNames: "[name].js", assetFileNames: "[name][extname]" },
+          },
+        },
+      });
+    },
+  };
+}
 
 export default defineConfig({
   base: "./",
-  plugins: [svelte({ configFile: false })],
+  plugins: [svelte({ configFile: false }), single()],
   build: {
-    outDir: "../src/underglass/static",
+    outDir: OUT,
     emptyOutDir: true,
     target: "es2022",
     assetsInlineLimit: 0,
     rollupOptions: {
-      input: { app: "index.html" },
+      input: { app: "index.html", learn: "learn.html" },
       output: {
         entryFileNames: "[name].js",
         chunkFileNames: "chunks/[name]-[hash].js",

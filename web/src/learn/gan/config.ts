@@ -45,7 +45,7 @@ export const DEFAULT: GanConfig = {
   noise: "uniform",
   noiseSize: 2,
   layers: { generator: 2, discriminator: 2 },
-  neurons: { generator: 12, discriminator: 12 },
+  neurons: { generator: 14, discriminator: 14 },
   loss: "log",
   updates: { generator: 1, discriminator: 2 },
   optimiser: { generator: "adam", discriminator: "adam" },

@@ -317,6 +317,11 @@ export class GanTrainer implements Trainer<Step, Live, GanFrame, GanState> {
       this.#rules[side].restore(state.optimisers[side]);
     }
     this.#random.restore(state.random);
+    if (!this.#history.has(state.epoch)) {
+      // It comes from elsewhere: what this run saw before is not its past.
+      this.#history.clear();
+      this.#curve = new Curve();
+    }
     this.#epoch = state.epoch;
     this.#pristine = state.pristine;
     this.#plan = [];
