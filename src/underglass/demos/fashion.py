@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from underglass.models.torch_model import TorchModel
 
 TITLE = "Fashion-MNIST, 2,000 pictures of clothing"
+DESCRIPTION = "Fashion-MNIST test, 28 × 28 grey"
 CLASSES = ("T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
 LAYERS = ("conv1", "conv2", "fc1")
 POOLING = ("max", "mean")
@@ -48,7 +50,8 @@ def make_dataset() -> datasets.Instances:
     """The 2,000 shipped pictures; needs no torch."""
     with np.load(io.BytesIO(_shipped("fashion.npz")), allow_pickle=False) as shipped:
         images, labels, ids = shipped["images"], shipped["labels"], shipped["ids"]
-    return datasets.arrays(images, labels, classes=CLASSES, ids=ids, split="test", metadata=measures(images))
+    made = datasets.arrays(images, labels, classes=CLASSES, ids=ids, split="test", metadata=measures(images))
+    return replace(made, description={**made.description, "title": DESCRIPTION})
 
 
 def make_model() -> TorchModel:
