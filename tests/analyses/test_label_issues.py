@@ -232,3 +232,12 @@ def test_cancelling_stops_the_work(digits):
 
     with pytest.raises(InterruptedError):
         find_issues(None, digits[2], features=digits[0], progress=cancel)
+
+
+def test_classes_that_overlap_are_not_taken_for_wrong_labels():
+    r = np.random.default_rng(0)
+    labels = r.integers(0, 10, 3000)
+    features = r.standard_normal((3000, 20)) + 2 * np.eye(10, 20)[labels]
+    found = find_issues(None, labels, features=features)
+    assert (found.suggested == labels).mean() > 0.95
+    assert found.selected.mean() < 0.02
