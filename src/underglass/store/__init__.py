@@ -8,13 +8,14 @@
 `records`         `ModelRecord`, `LayerRecord`: what a case remembers of a model
 `model_folder`    `ModelFolder`: predictions, probabilities, layers of one model
 `activations`     `Activations`: one layer, by unit, by instance or whole
-`shards`          `ShardWriter`: a capture that can be killed and goes on
+`shards`          `ShardWriter`: a capture that can be killed and goes on (`halves`: float16)
 `results`         `ResultStore`: results, and what has changed since
-`journal`         `Journal`: edits, undo, redo, several processes
+`journal`         `Journal`: edits, undo, redo, several processes (`journal_file`, `journal_rows`)
 `edits`           `Edit`: one change, and how it is written down
 `operations`      what each operation does (`overlay` holds what it leads to)
+`history`         which edits stand, and which can be taken back
 `patches`         edits that travel to a copy of the case
-`verification`    is every file still what was written?
+`verification`    is every file still what was written? (`sealed`: small files that know)
 `fingerprints`    hashes of arrays, tables and files
 `writing`         whole files or none; `locks`, `names`, `npy` and `network_drives` beside it
 ================  =====================================================================
