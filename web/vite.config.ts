@@ -1,4 +1,5 @@
 // How the browser half is built: the app with its lazily loaded views and the pages for learning, into the Python package.
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { build, type Plugin } from "vite";
 import { defineConfig } from "vitest/config";
@@ -29,6 +30,8 @@ function single(): Plugin {
           },
         },
       });
+      const names = readdirSync("src/learn").filter((name) => existsSync(`src/learn/${name}/explorable.ts`));
+      writeFileSync(`${OUT}/single/names.json`, JSON.stringify(names));
     },
   };
 }

@@ -40,16 +40,16 @@ export const BATCH = 150;
 
 export const DEFAULT: GanConfig = {
   seed: 1,
-  shape: "two",
+  shape: "ring",
   own: [],
   noise: "uniform",
   noiseSize: 2,
   layers: { generator: 2, discriminator: 2 },
-  neurons: { generator: 14, discriminator: 14 },
+  neurons: { generator: 16, discriminator: 16 },
   loss: "log",
   updates: { generator: 1, discriminator: 2 },
   optimiser: { generator: "adam", discriminator: "adam" },
-  rate: { generator: 0.003, discriminator: 0.01 },
+  rate: { generator: 0.002, discriminator: 0.01 },
 };
 
 /** A sentence about what is wrong with settings from a link or a file, or null. */

@@ -40,7 +40,7 @@ function one(shape: ShapeName, random: Random, own: readonly number[]): [number,
   }
   if (shape === "two") {
     const side = random.below(2) ? 1 : -1;
-    return [side * 0.42 + 0.12 * random.normal(), side * 0.42 + 0.12 * random.normal()];
+    return [side * 0.36 + 0.14 * random.normal(), side * 0.36 + 0.14 * random.normal()];
   }
   if (shape === "ring") {
     const angle = random.uniform(0, 2 * Math.PI);

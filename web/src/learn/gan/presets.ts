@@ -25,9 +25,10 @@ export const PRESETS: readonly Preset[] = [
     title: "Discriminator too strong",
     text: "The discriminator is updated ten times for each update of the generator. It is soon right about everything; where it is sure, its map is flat, and a flat map gives the generator no direction.",
     config: {
+      shape: "two",
       updates: { generator: 1, discriminator: 10 },
       rate: { generator: 0.003, discriminator: 0.03 },
-      neurons: { generator: 14, discriminator: 20 },
+      neurons: { generator: 16, discriminator: 20 },
     },
   },
   {

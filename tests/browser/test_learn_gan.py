@@ -1,0 +1,447 @@
+"""GAN Lab in a real Chromium: every claim of the page against the numbers it has drawn."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from itertools import pairwise
+from math import dist, hypot
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from playwright.sync_api import Page
+from typer.testing import CliRunner
+
+from browser.describing import until
+from underglass.hosts.command_line import app
+from underglass.hosts.commands.learn import create_learn_app
+
+AXE = Path(__file__).resolve().parents[2] / "web/node_modules/axe-core/axe.min.js"
+ISLANDS = ((-0.55, 0.45), (0.55, 0.5), (0.0, -0.55))
+PHASES = [f"{side} {phase}" for side in ("discriminator", "generator") for phase in range(1, 6)]
+
+
+@pytest.fixture(scope="module")
+def learn() -> Iterator[str]:
+    listening = socket.create_server(("127.0.0.1", 0))
+    port = listening.getsockname()[1]
+    server = uvicorn.Server(uvicorn.Config(create_learn_app(port), log_level="error", timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{port}/learn.html"
+    server.should_exit = True
+    thread.join(10)
+
+
+def described(page: Page) -> dict[str, Any]:
+    return until(page, "window.underglass?.describe?.()", 30)
+
+
+def at_epoch(page: Page, epoch: int, patience: float = 60) -> dict[str, Any]:
+    until(page, f"window.underglass?.describe?.()?.epoch >= {epoch}", patience)
+    return described(page)
+
+
+def step(page: Page, what: str) -> dict[str, Any]:
+    """One step by its button; waits until it is drawn."""
+    before = page.evaluate("JSON.stringify([underglass.describe().epoch, underglass.describe().update])")
+    if not page.get_by_role("group", name="One step of").is_visible():
+        page.get_by_role("button", name="Step", exact=True).click()
+    page.get_by_role("group", name="One step of").get_by_role("button", name=what, exact=True).click()
+    until(page, f"JSON.stringify([underglass.describe().epoch, underglass.describe().update]) !== {json.dumps(before)}")
+    return described(page)
+
+
+def points(numbers: list[float]) -> list[tuple[float, float]]:
+    return list(zip(numbers[::2], numbers[1::2], strict=True))
+
+
+def islands_held(fake: list[float]) -> list[int]:
+    held = [0, 0, 0]
+    for point in points(fake):
+        held[min(range(3), key=lambda i: dist(point, ISLANDS[i]))] += 1
+    return held
+
+
+def test_each_shape_gives_its_own_real_samples_and_begins_anew(learn, open_page):
+    page = open_page(f"{learn}#gan?v=1&epoch=5")
+    at_epoch(page, 5)
+    seen = set()
+    for shape in ("line", "ring", "three", "two"):
+        page.locator(f'[data-shape="{shape}"]').click()
+        until(page, f"underglass.describe().config.shape === {shape!r} && underglass.describe().epoch === 0")
+        seen.add(described(page)["kl"])
+        assert page.locator(f'[data-shape="{shape}"]').get_attribute("aria-pressed") == "true"
+    assert len(seen) == 4
+
+
+def test_an_empty_drawing_is_refused_and_a_stroke_is_learned(learn, open_page):
+    page = open_page(f"{learn}#gan")
+    described(page)
+    page.locator('[data-shape="own"]').click()
+    page.get_by_role("button", name="Learn this").click()
+    assert "The drawing is empty" in page.locator("[data-said]").inner_text()
+    box = page.locator(".drawing").bounding_box()
+    page.mouse.move(box["x"] + 50, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 200, box["y"] + 60, steps=25)
+    page.mouse.up()
+    page.get_by_role("button", name="Learn this").click()
+    until(page, "underglass.describe().config.shape === 'own'")
+    own = points(described(page)["config"]["own"])
+    assert len(own) > 10
+    assert all(abs(y - (1 - 2 * 60 / 260)) < 0.02 for _, y in own)
+
+
+def test_pasted_points_are_taken_with_what_was_done_to_them(learn, open_page):
+    page = open_page(f"{learn}#gan")
+    described(page)
+    page.locator('[data-shape="own"]').click()
+    area = page.locator("#own-points")
+    area.fill("1, 1\n1, 1\n1, 1\n")
+    page.get_by_role("button", name="Take these points").click()
+    assert "All 3 points are the same" in page.locator("[data-said]").inner_text()
+    area.fill("x, y\n0, 0\n10, 0\n10, 10\n0, 10\n")
+    page.get_by_role("button", name="Take these points").click()
+    assert page.locator("[data-said]").inner_text() == (
+        "4 points, shifted and scaled into the square, 1 line without two numbers left out."
+    )
+    page.get_by_role("button", name="Learn this").click()
+    until(page, "underglass.describe().config.shape === 'own'")
+    assert described(page)["config"]["own"] == [-0.8, -0.8, 0.8, -0.8, 0.8, 0.8, -0.8, 0.8]
+
+
+def test_trained_networks_start_near_the_real_samples(learn, open_page):
+    page = open_page(f"{learn}#gan?v=1&shape=ring")
+    before = described(page)
+    page.get_by_label("start from trained networks").check()
+    until(page, "underglass.describe().trained")
+    after = described(page)
+    assert after["js"] < 0.5 * before["js"]
+    page.get_by_label("start from trained networks").uncheck()
+    until(page, "!underglass.describe().trained && underglass.describe().epoch === 0")
+    assert described(page)["js"] == before["js"]
+
+
+def test_play_counts_epochs_pause_holds_them_and_reset_returns(learn, open_page):
+    page = open_page(f"{learn}#gan")
+    first = described(page)
+    page.keyboard.press("Space")
+    at_epoch(page, 3)
+    page.get_by_role("button", name="Pause", exact=True).click()
+    until(page, "underglass.describe().playing === 'no'")
+    page.wait_for_timeout(300)
+    held = described(page)["epoch"]
+    page.wait_for_timeout(300)
+    assert described(page)["epoch"] == held
+    assert len(page.locator(".digits").inner_text()) == 6
+    page.get_by_role("button", name="Reset").click()
+    until(page, "underglass.describe().epoch === 0")
+    assert described(page)["fake"] == first["fake"]
+
+
+def test_a_generator_step_moves_only_fakes_and_a_discriminator_step_only_the_map(learn, open_page):
+    page = open_page(f"{learn}#gan?v=1&epoch=10")
+    before = at_epoch(page, 10)
+    critic = step(page, "Discriminator")
+    assert critic["fake"] == before["fake"]
+    assert critic["manifold"] == before["manifold"]
+    assert critic["heat"] != before["heat"]
+    forger = step(page, "Generator")
+    assert forger["heat"] == critic["heat"]
+    assert forger["fake"] != critic["fake"]
+    both = step(page, "Both")
+    assert both["heat"] != forger["heat"]
+    assert both["fake"] != forger["fake"]
+
+
+def test_slow_motion_says_ten_captions_in_order_dims_the_rest_and_can_be_paused(learn, open_page):
+    page = open_page(f"{learn}#gan?v=1&updatesD=1")
+    described(page)
+    page.keyboard.press("s")
+    seen: list[str] = []
+    while len(seen) < 10:
+        caption = until(page, f"(c => c !== {json.dumps(seen[-1] if seen else None)} && c)(underglass.describe().caption)", 20)
+        seen.append(caption)
+        if caption == "discriminator 3":
+            assert set(described(page)["dimmed"]) == {"noise", "generator", "fake", "real", "discriminator", "lossG"}
+            page.keyboard.press("s")
+            page.wait_for_timeout(1600)
+            assert described(page)["caption"] == caption
+            page.keyboard.press("s")
+    assert seen == PHASES
+
+
+def test_captions_say_the_numbers_of_the_update(learn, open_page):
+    page = open_page(f"{learn}#gan")
+    described(page)
+    for _ in range(3):
+        now = step(page, "Phase")
+    assert now["caption"] == "discriminator 3"
+    assert now["losses"]["discriminator"].lstrip("0") in page.locator("[data-caption]").inner_text()
+    assert now["loss"]["discriminator"] == now["update"]["loss"]
+
+
+def test_ring_is_learned_within_1500_epochs_and_the_corners_turn_purple(learn, open_page):
+    page = open_page(f"{learn}#gan?v=1&shape=ring")
+    before = described(page)
+    page.goto(f"{learn}#gan?v=1&shape=ring&epoch=1500")
+    after = at_epoch(page, 1500, 110)
+    assert after["js"] < 0.5 * before["js"]
+    assert after["kl"] < 0.5 * before["kl"]
+    corners = [after["heat"][i] for i in (0, 29, 870, 899)]
+    assert max(corners) < 0.35
+    radii = sorted(hypot(x, y) for x, y in points(after["fake"]))
+    assert abs(radii[75] - 0.6) < 0.1
+    assert all(point["kl"] >= 0 and 0 <= point["js"] <= 1 for point in after["curve"])
+
+
+def test_arrows_point_to_higher_d_on_the_drawn_map(learn, open_page):
+    page = open_page(f"{learn}#gan?v=1&epoch=100")
+    now = at_epoch(page, 100)
+
+    def answer(x: float, y: float) -> float:
+        column, row = (max(0, min(29, int((value + 1) / 2 * 30))) for value in (x, y))
+        return now["heat"][row * 30 + column]
+
+    rises = []
+    for (x, y), (gx, gy) in zip(points(now["fake"]), points(now["gradients"]), strict=True):
+        length = hypot(gx, gy)
+        if length > 0.2:
+            rises.append(
+                answer(x + 0.1 * gx / length, y + 0.1 * gy / length) - answer(x - 0.1 * gx / length, y - 0.1 * gy / length)
+            )
+    assert rises
+    assert sum(rise > 0 for rise in rises) / len(rises) > 0.95
+
+
+def test_layers_are_switched_by_buttons_and_by_words_alike(learn, open_page):
+    page = open_page(f"{learn}#gan")
+    everything = {"heat": 900, "real": 450, "gradients": 150, "fake": 150}
+    assert described(page)["painted"] == everything
+    page.locator('[data-layer="manifold"]').click()
+    until(page, "underglass.describe().painted.manifold === 400")
+    page.locator(".reading .real").click()
+    until(page, "underglass.describe().painted.real === undefined")
+    assert page.locator('[data-layer="real"]').get_attribute("aria-pressed") == "false"
+    for layer in ("heat", "gradients", "fake", "manifold"):
+        page.locator(f'[data-layer="{layer}"]').click()
+    until(page, "Object.keys(underglass.describe().painted).length === 0")
+
+
+def test_a_fake_tells_its_score_and_leaves_a_trail_when_followed(learn, open_page):
+    page = open_page(f"{learn}#gan?v=1&epoch=20")
+    now = at_epoch(page, 20)
+    plane = page.locator(".plane")
+    plane.focus()
+    page.keyboard.press("ArrowRight")
+    shown = page.locator(".tip").inner_text()
+    assert "fake 1" in shown
+    assert f"D = {now['fakeScores'][0]:.2f}".replace("0.", ".") in shown
+    page.keyboard.press("Enter")
+    step(page, "Both")
+    assert described(page)["followed"] == 0
+    assert described(page)["trail"] == 2
+
+
+def test_settings_act_while_training_and_structure_begins_anew(learn, open_page):
+    page = open_page(f"{learn}#gan?v=1&epoch=5")
+    at_epoch(page, 5)
+    page.get_by_role("button", name="Settings on the graph").click()
+    page.get_by_label("Updates of the generator an epoch").select_option("0")
+    until(page, "underglass.describe().config.updates.generator === 0")
+    before = described(page)
+    assert before["epoch"] == 5
+    after = step(page, "Both")
+    assert after["fake"] == before["fake"]
+    assert after["heat"] != before["heat"]
+    page.get_by_label("Loss", exact=True).select_option("least squares")
+    after = step(page, "Both")
+    assert after["loss"]["discriminator"] <= 1
+    page.get_by_label("Optimiser of the discriminator").select_option("sgd")
+    page.get_by_label("Learning rate of the discriminator").select_option("0.001")
+    slow = step(page, "Both")
+    assert slow["update"]["moved"] == pytest.approx(0.001 * slow["update"]["gradient"], rel=0.01)
+    page.get_by_label("Neurons in each hidden layer of the generator").fill("7")
+    page.keyboard.press("Enter")
+    until(page, "underglass.describe().epoch === 0 && underglass.describe().config.neurons.generator === 7")
+    assert "93 weights" in page.locator('[data-graph="generator"]').inner_text()
+
+
+def test_zero_neurons_are_refused_with_the_reason(learn, open_page):
+    page = open_page(f"{learn}#gan?v=1&neuronsG=0")
+    assert "a layer of the generator has 1 to 100 neurons, not 0" in described(page)["notice"]
+    page.get_by_role("button", name="Settings on the graph").click()
+    field = page.get_by_label("Neurons in each hidden layer of the discriminator")
+    field.fill("0")
+    page.keyboard.press("Enter")
+    until(page, "underglass.describe().notice?.includes('discriminator has 1 to 100 neurons')")
+    assert field.input_value() == "16"
+
+
+def test_noise_of_one_dimension_draws_a_curve(learn, open_page):
+    page = open_page(f"{learn}#gan?v=1&noise=uniform1&epoch=30")
+    page.locator('[data-layer="manifold"]').click()
+    now = at_epoch(page, 30)
+    until(page, "underglass.describe().painted.manifold === 160")
+    line = points(now["manifold"])
+    assert len(line) == 161
+    assert max(dist(a, b) for a, b in pairwise(line)) < 0.15
+
+
+def test_the_preset_of_mode_collapse_collapses(learn, open_page):
+    page = open_page(f"{learn}#gan")
+    described(page)
+    page.get_by_label("Settings worth seeing").select_option("collapse")
+    until(page, "underglass.describe().config.updates.generator === 10")
+    page.keyboard.press("Space")
+    now = at_epoch(page, 100, 90)
+    assert max(islands_held(now["fake"])) > 140
+
+
+def test_a_saved_run_comes_back_and_a_wrong_file_changes_nothing(learn, open_page, tmp_path: Path):
+    page = open_page(f"{learn}#gan?v=1&shape=ring&epoch=12")
+    before = at_epoch(page, 12)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save").click()
+    file = tmp_path / "saved.json"
+    download.value.save_as(file)
+    expected = step(page, "Both")
+    page.get_by_role("button", name="Reset").click()
+    until(page, "underglass.describe().epoch === 0")
+    page.get_by_label("Load a saved run").set_input_files(file)
+    until(page, "underglass.describe().epoch === 12")
+    assert described(page)["fake"] == before["fake"]
+    assert step(page, "Both")["fake"] == expected["fake"]
+    wrong = tmp_path / "wrong.json"
+    wrong.write_text(json.dumps({"format": "underglass.gan", "version": 9}))
+    page.get_by_label("Load a saved run").set_input_files(wrong)
+    until(page, "underglass.describe().notice?.includes('saved by another version (9)')")
+    assert described(page)["fake"] == expected["fake"]
+
+
+def test_the_past_can_be_looked_at_and_gone_on_from(learn, open_page):
+    page = open_page(f"{learn}#gan?v=1&epoch=30")
+    now = at_epoch(page, 30)
+    page.locator("#past").fill("10")
+    until(page, "underglass.describe().epoch === 10")
+    then = described(page)
+    assert then["fake"] != now["fake"]
+    page.get_by_role("button", name="Back to now").click()
+    until(page, "underglass.describe().epoch === 30")
+    assert described(page)["fake"] == now["fake"]
+    page.locator("#past").fill("10")
+    until(page, "underglass.describe().epoch === 10")
+    page.get_by_role("button", name="Go on from here").click()
+    until(page, "Math.max(...underglass.describe().kept) === 10")
+    assert described(page)["fake"] == then["fake"]
+
+
+def test_the_same_link_gives_the_same_numbers_and_another_seed_others(learn, open_page):
+    one = at_epoch(open_page(f"{learn}#gan?v=1&seed=5&epoch=15"), 15)
+    again = at_epoch(open_page(f"{learn}#gan?v=1&seed=5&epoch=15"), 15)
+    other = at_epoch(open_page(f"{learn}#gan?v=1&seed=6&epoch=15"), 15)
+    assert one["fake"] == again["fake"]
+    assert one["fake"] != other["fake"]
+
+
+def test_the_address_holds_what_was_set_until_it_is_no_longer_the_whole_truth(learn, open_page):
+    page = open_page(f"{learn}#gan")
+    described(page)
+    page.get_by_label("Seed").fill("9")
+    page.keyboard.press("Tab")
+    until(page, "location.hash.includes('seed=9')")
+    step(page, "Both")
+    until(page, "location.hash.includes('epoch=1')")
+    step(page, "Generator")
+    until(page, "!location.hash.includes('epoch')")
+
+
+def test_a_link_of_another_version_says_so_and_takes_what_is_known(learn, open_page):
+    page = open_page(f"{learn}#gan?v=7&seed=3&colour=red")
+    assert "another version (7)" in described(page)["notice"]
+    assert described(page)["config"]["seed"] == 3
+
+
+def test_more_epochs_a_frame_train_more_at_a_time(learn, open_page):
+    page = open_page(f"{learn}#gan")
+    described(page)
+    slider = page.get_by_label("epochs a frame")
+    slider.fill("0")
+    assert page.locator(".speed b").inner_text() == "1"
+    slider.fill("4")
+    assert page.locator(".speed b").inner_text() == "20"
+
+
+def test_numbers_that_run_away_are_said_explained_and_mended(learn, open_page):
+    page = open_page(f"{learn}#gan?v=1&epoch=10")
+    at_epoch(page, 10)
+    page.get_by_role("button", name="Settings on the graph").click()
+    page.get_by_label("Learning rate of the discriminator").select_option("10")
+    page.get_by_label("Learning rate of the generator").select_option("10")
+    page.get_by_role("button", name="Play", exact=True).click()
+    until(page, "underglass.describe().diverged !== null", 30)
+    said = page.get_by_role("alert").inner_text()
+    assert "The numbers ran away at epoch" in said
+    assert "a learning rate of 10" in said.replace("\n", " ")
+    page.get_by_role("button", name="Back to a good epoch").click()
+    until(page, "underglass.describe().diverged === null && underglass.describe().config.rate.discriminator < 1")
+    assert step(page, "Both")["diverged"] is None
+
+
+def test_the_tour_checks_what_was_seen_and_stays_off_when_skipped(learn, open_page):
+    page = open_page(f"{learn}#gan")
+    described(page)
+    assert page.locator("[data-tour]").get_attribute("data-tour") == "idea"
+    page.get_by_role("button", name="The discriminator", exact=True).click()
+    assert "Real samples go to the discriminator alone" in page.locator(".because").inner_text()
+    page.get_by_role("button", name="Next").click()
+    assert page.locator("[data-toured]").get_attribute("data-part") == "graph"
+    page.get_by_role("button", name="Skip the tour").click()
+    page.reload()
+    described(page)
+    assert page.locator("[data-tour]").count() == 0
+    page.get_by_role("button", name="Take the tour").click()
+    assert page.locator("[data-tour]").get_attribute("data-tour") == "idea"
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 800])
+def test_the_page_is_accessible_and_fits(learn, open_page, width: int, dark: bool):
+    page = open_page(f"{learn}#gan?v=1&epoch=5", width=width, dark=dark)
+    at_epoch(page, 5)
+    page.get_by_role("button", name="Settings on the graph").click()
+    step(page, "Phase")
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run(document, { resultTypes: ['violations'], rules: { region: { enabled: false } } })")
+    assert [f"{one['id']}: {node['target']}" for one in found["violations"] for node in one["nodes"]] == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_no_task_blocks_the_page_for_long_while_it_trains(learn, open_page):
+    page = open_page(f"{learn}#gan")
+    described(page)
+    page.evaluate(
+        "window.tasks = [];"
+        "new PerformanceObserver(l => tasks.push(...l.getEntries().map(e => e.duration))).observe({type: 'longtask'})"
+    )
+    page.keyboard.press("Space")
+    at_epoch(page, 40)
+    training = page.evaluate("underglass.describe().playing")
+    assert training == "fast"
+    tasks = sorted(page.evaluate("window.tasks"))
+    assert not tasks or tasks[len(tasks) // 2] < 100
+
+
+def test_an_exported_page_trains_from_a_file_without_a_server(open_page, tmp_path: Path):
+    answer = CliRunner().invoke(app, ["learn", "--export", str(tmp_path)])
+    assert answer.exit_code == 0, answer.output
+    page = open_page((tmp_path / "gan.html").as_uri())
+    described(page)
+    page.keyboard.press("Space")
+    assert at_epoch(page, 5)["losses"]["generator"] != "n/a"
+    assert "GAN Lab" in open_page((tmp_path / "index.html").as_uri()).locator("main").inner_text()
