@@ -104,6 +104,15 @@ def test_a_residual_block_has_a_hidden_bottleneck_and_a_shortcut():
     assert (shortcut.source_unit == shortcut.target_unit).all()
 
 
+def test_along_a_chain_of_blocks_each_operation_is_measured_once():
+    net = networks.settled(networks.Residual())
+    net.more = torch.nn.Sequential(*(networks.settled(networks.Block(16, 16, 1)) for _ in range(3)))
+    net.two = torch.nn.Sequential(net.two, net.more)
+    found = influence(net, [torch.randn(2, 3, 13, 11)], np.ones(2, bool), ["one", "two"])
+    pairs = [(hop.source, hop.target) for hop in found.hops]
+    assert len(pairs) == len(set(pairs)) == 12
+
+
 def test_a_concatenation_names_the_tensor_of_each_branch():
     net = networks.settled(networks.Branches())
     found = influence(net, [torch.randn(4, 3, 9, 9)], np.ones(4, bool), ["a", "left", "right", "b"])

@@ -196,7 +196,8 @@ class _Walk:
             assert isinstance(operand, fx.Node)
             if self.traced.shapes.get(operand.name) != self.traced.shapes[node.name]:
                 raise Opaque(f"{node.name} adds a tensor of another shape")
-            if operand not in self.stop and self.is_sum(operand):
+            # A sum that is also read elsewhere, as along a chain of residual blocks, stands for itself: it is measured once.
+            if operand not in self.stop and len(operand.users) == 1 and self.is_sum(operand):
                 found += self.terms(operand, rows, units, scale, torch.zeros(len(rows)))
             else:
                 found.append(Term("identity", node, at, scale, torch.zeros(len(rows)), units, channels=rows))
