@@ -75,3 +75,19 @@ function spelled(n: number): string {
     ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"][n] ?? String(n)
   );
 }
+
+/** A message that stands as a sentence of its own. */
+export function capital(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}
+
+/** What the analysis advises, in the words of the settings. */
+export function spoken(advice: string): string {
+  const words: [RegExp, string][] = [
+    [/\bmin_samples\b/g, "the neighbours"],
+    [/\bmin_size\b/g, "the smallest pattern"],
+    [/(\d)%/g, "$1 %"],
+    [/noise share/g, "share in none"],
+  ];
+  return words.reduce((text, [from, to]) => text.replace(from, to), advice);
+}
