@@ -92,7 +92,7 @@ export function paintScored(
   return n;
 }
 
-/** Thin triangles along the gradients, at most a fifth of the square's side, longer for larger gradients. */
+/** Thin triangles along the gradients, at most an eighth of the square's side, longer for larger gradients. */
 export function paintArrows(
   context: Context,
   size: number,
@@ -102,17 +102,17 @@ export function paintArrows(
 ): number {
   const n = points.length / 2;
   context.fillStyle = colour;
-  context.globalAlpha = 0.75;
+  context.globalAlpha = 0.6;
   context.beginPath();
   for (let i = 0; i < n; i += 1) {
     const [gx, gy] = [gradients[2 * i], gradients[2 * i + 1]];
     const length = Math.hypot(gx, gy);
     if (length === 0) continue;
-    const reach = Math.min(0.5 * length, 0.4) * (size / 2);
+    const reach = Math.min(0.3 * length, 0.24) * (size / 2);
     const [ux, uy] = [gx / length, -gy / length];
     const [x, y] = [place(points[2 * i], size), placeY(points[2 * i + 1], size)];
-    context.moveTo(x - uy * 1.8, y + ux * 1.8);
-    context.lineTo(x + uy * 1.8, y - ux * 1.8);
+    context.moveTo(x - uy * 1.5, y + ux * 1.5);
+    context.lineTo(x + uy * 1.5, y - ux * 1.5);
     context.lineTo(x + ux * reach, y + uy * reach);
     context.closePath();
   }

@@ -36,6 +36,8 @@ export class Session {
   trail = $state.raw<number[]>([]);
   #remote = new Remote<Live, GanFrame, GanState>(() => new GanWorker());
   #run = 0;
+  /** The structure that was set before trained networks brought their own. */
+  #untrained: GanConfig | null = null;
   #alive = true;
 
   /** What the pictures show: the past while it is looked at, else now. */
@@ -103,7 +105,14 @@ export class Session {
 
   /** Start from trained networks, where there are any for the shape. */
   async setTrained(on: boolean): Promise<void> {
-    this.trained = on && this.config.shape in starts;
+    const trained = on && this.config.shape in starts;
+    if (trained && !this.trained) this.#untrained = $state.snapshot(this.config) as GanConfig;
+    this.trained = trained;
+    if (!trained && this.#untrained) {
+      const { layers, neurons, noise, noiseSize } = this.#untrained;
+      Object.assign(this.config, { layers, neurons, noise, noiseSize });
+      this.#untrained = null;
+    }
     await this.reset();
   }
 
