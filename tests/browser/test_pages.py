@@ -103,5 +103,3 @@ def test_an_export_holds_the_drawn_numbers(fashion, open_page):
     lines = Path(download.value.path()).read_text().splitlines()
     assert lines[0] == "label,prediction,n,selected"
     assert sum(int(line.split(",")[2]) for line in lines[1:]) == 2_000
-
-

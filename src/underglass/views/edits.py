@@ -84,7 +84,7 @@ def next_steps(case: Case) -> tuple[str | None, str | None]:
     edits = case.folder.journal.edits()
     done, undone = stacks(edits)
     mine, back = done.get(case.author, []), undone.get(case.author, [])
-    text = {sequence: "" for sequence in [*mine[-1:], *back[-1:]]}
+    text = dict.fromkeys([*mine[-1:], *back[-1:]], "")
     text |= {edit.sequence: edit.text for edit in edits if edit.sequence in text}
     return (text[mine[-1]] if mine else None), (text[back[-1]] if back else None)
 
