@@ -15,7 +15,6 @@ import time
 from typing import Any
 
 from playwright.sync_api import Browser, sync_playwright
-
 from tools import chromium
 
 BAR = 120.0
