@@ -3,6 +3,7 @@ import { save } from "../../parts/save";
 
 const TEXT_STYLES = ["font-family", "font-size", "font-weight", "fill", "font-feature-settings"];
 const SHAPE_STYLES = ["fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-opacity", "fill-opacity", "opacity"];
+const MARGIN = 12;
 const NS = "http://www.w3.org/2000/svg";
 
 /** Save the grid and the bar of a view as one SVG. */
@@ -14,10 +15,10 @@ export async function saveFigure(view: HTMLElement, name: string): Promise<void>
 export function figure(view: HTMLElement): string {
   const parts = [...view.querySelectorAll<HTMLElement>("h2, .sentence, .scale, [role='grid']")];
   const boxes = parts.map((part) => part.getBoundingClientRect());
-  const left = Math.min(...boxes.map((box) => box.left));
-  const top = Math.min(...boxes.map((box) => box.top));
-  const width = Math.max(...boxes.map((box) => box.right)) - left;
-  const height = Math.max(...boxes.map((box) => box.bottom)) - top;
+  const left = Math.min(...boxes.map((box) => box.left)) - MARGIN;
+  const top = Math.min(...boxes.map((box) => box.top)) - MARGIN;
+  const width = Math.max(...boxes.map((box) => box.right)) - left + MARGIN;
+  const height = Math.max(...boxes.map((box) => box.bottom)) - top + MARGIN;
   const root = document.createElementNS(NS, "svg");
   root.setAttribute("xmlns", NS);
   root.setAttribute("viewBox", `0 0 ${Math.ceil(width)} ${Math.ceil(height)}`);
