@@ -70,13 +70,14 @@ def islands_held(fake: list[float]) -> list[int]:
 def test_each_shape_gives_its_own_real_samples_and_begins_anew(learn, open_page):
     page = open_page(f"{learn}#gan?v=1&epoch=5")
     at_epoch(page, 5)
-    seen = set()
+    seen = {at_epoch(page, 5)["kl"]}
     for shape in ("line", "ring", "three", "two"):
         page.locator(f'[data-shape="{shape}"]').click()
-        until(page, f"underglass.describe().config.shape === {shape!r} && underglass.describe().epoch === 0")
+        until(page, f"underglass.describe().epoch === 0 && !{list(seen)}.includes(underglass.describe().kl)")
+        assert described(page)["config"]["shape"] == shape
         seen.add(described(page)["kl"])
         assert page.locator(f'[data-shape="{shape}"]').get_attribute("aria-pressed") == "true"
-    assert len(seen) == 4
+    assert len(seen) == 5
 
 
 def test_an_empty_drawing_is_refused_and_a_stroke_is_learned(learn, open_page):
