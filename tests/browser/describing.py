@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 """Seconds."""
 
 
