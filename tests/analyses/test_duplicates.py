@@ -12,11 +12,14 @@ def scattered(n=400, units=16, seed=0):
     return np.random.default_rng(seed).standard_normal((n, units)).astype(np.float32)
 
 
-def test_near_pairs_are_those_that_scikit_learn_finds():
-    points = scattered(3000, 8)
-    points[1500:1600] = points[:100] + 0.01 * scattered(100, 8, seed=1)
-    found = find_duplicates(points, threshold=0.5)
-    lists = NearestNeighbors(radius=0.5, algorithm="brute").fit(points.astype(np.float64)).radius_neighbors(return_distance=False)
+@pytest.mark.parametrize(("units", "radius"), [(8, 0.5), (40, 1.0), (40, 6.5)], ids=["few", "many", "crowded"])
+def test_near_pairs_are_those_that_scikit_learn_finds(units, radius):
+    points = scattered(3000, units)
+    points[1500:1600] = points[:100] + 0.01 * scattered(100, units, seed=1)
+    found = find_duplicates(points, threshold=radius)
+    lists = (
+        NearestNeighbors(radius=radius, algorithm="brute").fit(points.astype(np.float64)).radius_neighbors(return_distance=False)
+    )
     theirs = {(i, int(j)) for i, row in enumerate(lists) for j in row if i < j}
     assert {tuple(pair) for pair in found.pairs.tolist()} == theirs
 

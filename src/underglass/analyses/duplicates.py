@@ -28,6 +28,8 @@ SAMPLE = 400
 SHARE_OF_USUAL = 0.25
 BY_CHANCE = 1e-3
 MOST_PAIRS = 200_000
+FEWEST_DIRECTIONS, MOST_DIRECTED, NEAR_BY_FEW = 12, 2048, 1e-3
+STRETCH = 1024
 NO_PAIRS: tuple[Ints, Floats, bool] = (np.zeros((0, 2), np.int32), np.zeros(0), False)
 
 
@@ -217,16 +219,27 @@ def _usual_distance(space: Floats, seed: int) -> tuple[float, float]:
 
 
 def _near_pairs(space: Floats, threshold: float, progress: Progress | None) -> tuple[Ints, Floats, bool]:
-    """All pairs within the threshold: float32 products rule pairs out with room for rounding, the rest are measured exactly."""
-    n, units = space.shape
-    slack = 4 * units**0.5 * 2.0**-23
-    half = (np.einsum("ij,ij->i", space, space, dtype=np.float64) * (1 - slack) / 2).astype(np.float32)
+    """All pairs within the threshold: float32 products rule pairs out with room for rounding, the rest are measured exactly.
+
+    Pairs that are too far apart along a few directions already are ruled out by those: the distance within them is never larger.
+    """
+    n = len(space)
+    short = _few_directions(space, threshold)
+    slack = 4 * short.shape[1] ** 0.5 * 2.0**-23
+    half = (np.einsum("ij,ij->i", short, short, dtype=np.float64) * (1 - slack) / 2).astype(np.float32)
     bound = np.float32(threshold**2 / 2)
 
+    few = short.shape[1] == FEWEST_DIRECTIONS
+    across = np.ascontiguousarray(short.T) if few else short
+
     def block(start: int) -> tuple[Ints, Floats]:
-        rows = space[start : start + BLOCK]
-        columns = range(start, n, 2 * BLOCK)
-        pairs = np.concatenate([_candidates(products(rows, space[j : j + 2 * BLOCK]), half, start, j, bound) for j in columns])
+        if few:
+            pairs = _close_along(across, half, start, min(start + BLOCK, n), bound)
+        else:
+            rows, columns = short[start : start + BLOCK], range(start, n, 2 * BLOCK)
+            pairs = np.concatenate(
+                [_candidates(products(rows, short[j : j + 2 * BLOCK]), half, start, j, bound) for j in columns]
+            )
         difference = space[pairs[:, 0]].astype(np.float64) - space[pairs[:, 1]]
         distance = np.sqrt((difference**2).sum(1))
         return pairs[distance <= threshold], distance[distance <= threshold]
@@ -241,6 +254,24 @@ def _near_pairs(space: Floats, threshold: float, progress: Progress | None) -> t
         if count > MOST_PAIRS:
             break
     return np.concatenate(found), np.concatenate(apart), count > MOST_PAIRS
+
+
+def _few_directions(space: Floats, threshold: float) -> Floats:
+    """The instances along as few leading directions as leave less than one pair in a thousand near, or as they are."""
+    n, units = space.shape
+    sample = space[:: max(1, n // SAMPLE)][:SAMPLE].astype(np.float64)
+    directions = (
+        np.linalg.eigh(sample.T @ sample)[1][:, ::-1] if FEWEST_DIRECTIONS < units <= MOST_DIRECTED else np.zeros((units, 0))
+    )
+    count = FEWEST_DIRECTIONS
+    while 2 * count <= directions.shape[1]:
+        along = sample @ directions[:, :count]
+        squares = (along**2).sum(1)
+        apart = squares[:, None] + squares - 2 * along @ along.T
+        if (apart <= threshold**2).sum() - len(sample) <= NEAR_BY_FEW * len(sample) ** 2:
+            return space @ directions[:, :count].astype(np.float32)
+        count *= 2
+    return space
 
 
 def _groups(pairs: Ints, n: int) -> Ints:
@@ -307,4 +338,44 @@ def _candidates(dot, half, start, first, bound):  # type: ignore[no-untyped-def]
                 out[count, 0] = start + i
                 out[count, 1] = first + begin + j
                 count += 1
+    return out[:count]
+
+
+@numba.njit(cache=True, nogil=True, fastmath={"contract"})
+def _close_along(across, half, start, stop, bound):  # type: ignore[no-untyped-def]
+    """As `_candidates`, for rows ``start`` to ``stop`` against all later ones, along few directions (directions, instances).
+
+    For so few a matrix product is mostly writing and reading its result; here a stretch of it stays in the core.
+    """
+    directions, n = across.shape
+    near = np.empty(STRETCH, np.float32)
+    out = np.empty((64, 2), np.int32)
+    count = 0
+    for i in range(start, stop):
+        least = half[i] - bound
+        for first in range(i + 1, n, STRETCH):
+            size = min(STRETCH, n - first)
+            row, lengths = near[:size], half[first : first + size]
+            for j in range(size):
+                row[j] = -lengths[j]
+            for k in range(0, directions, 4):
+                a, b, c, d = across[k, i], across[k + 1, i], across[k + 2, i], across[k + 3, i]
+                p, q = across[k, first : first + size], across[k + 1, first : first + size]
+                r, s = across[k + 2, first : first + size], across[k + 3, first : first + size]
+                for j in range(size):
+                    row[j] += a * p[j] + b * q[j] + c * r[j] + d * s[j]
+            close = np.int32(0)
+            for j in range(size):
+                close = np.int32(close + np.int32(1 if row[j] >= least else 0))
+            if close == 0:
+                continue
+            while count + close > len(out):
+                larger = np.empty((2 * len(out), 2), np.int32)
+                larger[:count] = out[:count]
+                out = larger
+            for j in range(size):
+                if row[j] >= least:
+                    out[count, 0] = i
+                    out[count, 1] = first + j
+                    count += 1
     return out[:count]
