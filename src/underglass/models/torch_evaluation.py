@@ -16,17 +16,18 @@ def evaluating(net: Any) -> Iterator[None]:
     The fused path of torch's transformer encoder is off inside: it skips the modules' hooks, and outputs must not depend
     on which layers are looked at.
     """
-    modes = [(module, module.training) for module in net.modules()]
+    training = [module for module in net.modules() if module.training]
     fused = torch.backends.mha.get_fastpath_enabled()
     try:
-        net.eval()
+        if training:
+            net.eval()
         torch.backends.mha.set_fastpath_enabled(False)
         with torch.no_grad():
             yield
     finally:
         torch.backends.mha.set_fastpath_enabled(fused)
-        for module, training in modes:
-            module.training = training
+        for module in training:
+            module.training = True
 
 
 def plain(net: Any) -> Any:

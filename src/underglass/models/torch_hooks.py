@@ -19,7 +19,6 @@ def watching(net: Any, names: Iterable[str], seen: Seen) -> Iterator[None]:
 
     The tensor is the live one: a later in-place operation changes it, so look at once or copy.
     """
-    modules = dict(net.named_modules())
     calls: Counter[str] = Counter()
 
     def hook_for(name: str) -> Any:
@@ -34,7 +33,7 @@ def watching(net: Any, names: Iterable[str], seen: Seen) -> Iterator[None]:
     handles = []
     try:
         for name in names:
-            handles.append(modules[name].register_forward_hook(hook_for(name)))
+            handles.append(net.get_submodule(name).register_forward_hook(hook_for(name)))
         yield
     finally:
         for handle in handles:

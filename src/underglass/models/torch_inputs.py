@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def prepare(
 
 def home(net: Any) -> tuple[Any, Any]:
     """Device and float type of a module, taken from its first floating parameter or buffer; CPU and float32 without."""
-    for tensor in [*net.parameters(), *net.buffers()]:
+    for tensor in chain(net.parameters(), net.buffers()):
         if tensor.is_floating_point():
             return tensor.device, tensor.dtype
     return torch.device("cpu"), torch.float32

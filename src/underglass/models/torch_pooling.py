@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod, sqrt
 from typing import Any
 
@@ -12,8 +13,9 @@ import torch
 from underglass.errors import LayerError, unknown
 from underglass.models.model import POOLINGS
 
-PIECE = 1 << 18
-"""Values that are looked at together where it takes two passes: a megabyte."""
+HALVES = (torch.float16, torch.bfloat16)
+PIECE = 1 << 20
+"""Values that are looked at together, once for each pooling: four megabytes, which the caches still hold the second time."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +37,13 @@ class Axes:
 
     def unfolded(self, value: Any) -> tuple[Any, int, int, tuple[int, ...]]:
         """The value with one entry of the batch axis an instance; its batch axis, its channel axis, and all others."""
-        batch, channels = self.batch, self.channels
-        if self.fold > 1:
-            value = value.unflatten(batch, (-1, self.fold))
-            channels += channels > batch
-        return value, batch, channels, tuple(axis for axis in range(value.ndim) if axis not in (batch, channels))
+        channels, space = self._unfolded
+        return value if self.fold == 1 else value.unflatten(self.batch, (-1, self.fold)), self.batch, channels, space
+
+    @cached_property
+    def _unfolded(self) -> tuple[int, tuple[int, ...]]:
+        channels = self.channels + (self.fold > 1 and self.channels > self.batch)
+        return channels, tuple(axis for axis in range(self.ndim + (self.fold > 1)) if axis not in (self.batch, channels))
 
 
 def check_pooling(pooling: Sequence[str]) -> tuple[str, ...]:
@@ -73,8 +77,16 @@ def pool(value: Any, axes: Axes, pooling: Sequence[str]) -> dict[str, Any]:
     pooling → (n, units) float32.
     """
     value, batch, channels, space = axes.unfolded(value)
-    pooled = _reduce(value, batch, space, pooling) if space else _single(value, pooling)
-    if batch > channels:
+    swapped = batch > channels
+    if not space:
+        pooled = _single(value, pooling)
+    elif value.numel() <= PIECE:
+        pooled = _reduce(value, space, pooling)
+    else:
+        some = max(1, PIECE * value.shape[batch] // value.numel())
+        parts = [_reduce(piece, space, pooling) for piece in value.split(some, batch)]
+        pooled = {name: torch.cat([part[name] for part in parts], int(swapped)) for name in parts[0]}
+    if swapped:
         pooled = {name: one.t() for name, one in pooled.items()}
     return {name: one.float() for name, one in pooled.items()}
 
@@ -84,33 +96,19 @@ def _single(value: Any, pooling: Sequence[str]) -> dict[str, Any]:
     return {name: torch.zeros_like(value) if name == "std" else value.clone() for name in pooling}
 
 
-def _reduce(value: Any, batch: int, space: tuple[int, ...], pooling: Sequence[str]) -> dict[str, Any]:
+def _reduce(value: Any, space: tuple[int, ...], pooling: Sequence[str]) -> dict[str, Any]:
+    """Two axes are left, batch and channels, in the order they had."""
     result: dict[str, Any] = {}
-    if value.dtype in (torch.float16, torch.bfloat16) and {"mean", "std"} & set(pooling):
+    if value.dtype in HALVES:
         value = value.float()
     if "max" in pooling:
         result["max"] = value.amax(space)
     if "min" in pooling:
         result["min"] = value.amin(space)
-    if {"mean", "std"} & set(pooling):
-        mean = value.mean(space, keepdim=True)
-        if "mean" in pooling:
-            result["mean"] = mean.squeeze(space)
-        if "std" in pooling:
-            result["std"] = _deviation(value, mean, space, batch)
+    if "mean" in pooling:
+        result["mean"] = value.mean(space)
+    if "std" in pooling:
+        # torch.std over the last axes takes one value at a time, ten times as long as this
+        count = prod(value.shape[axis] for axis in space)
+        result["std"] = torch.linalg.vector_norm(value - value.mean(space, keepdim=True), dim=space) / sqrt(count)
     return result
-
-
-def _deviation(value: Any, mean: Any, space: tuple[int, ...], batch: int) -> Any:
-    """The population's standard deviation, in two passes and in pieces that stay in the caches.
-
-    ``torch.std_mean`` over the last axes takes one value at a time, ten times as long.
-    """
-    count = prod(value.shape[axis] for axis in space)
-    piece = max(1, PIECE // max(1, value.select(batch, 0).numel()))
-    parts = [
-        torch.linalg.vector_norm(some - its_mean, dim=space)
-        for some, its_mean in zip(value.split(piece, batch), mean.split(piece, batch), strict=True)
-    ]
-    channels_before = sum(axis < batch for axis in range(value.ndim) if axis not in (*space, batch))
-    return torch.cat(parts, channels_before) / sqrt(count)
