@@ -10,7 +10,8 @@ import { optimiser } from "../src/learn/engine/optimisers";
 import { Random } from "../src/learn/engine/random";
 import { zeros } from "../src/learn/engine/types";
 
-const [BATCH, NEURONS, RATE] = [150, 16, 0.005];
+const NEURONS = Number(new URLSearchParams(location.search).get("neurons") ?? 8);
+const [BATCH, RATE] = [150, 0.005];
 const SIZES = { generator: [2, NEURONS, NEURONS, 2], discriminator: [2, NEURONS, NEURONS, 1] };
 const FIRST = 3;
 type Losses = [number, number];
