@@ -20,7 +20,7 @@ import numpy as np
 
 from benchmarks.data import photo_crops
 
-IMAGES, TURNS = 128, 3
+IMAGES, TURNS = 96, 3
 ALTERNATIONS, AT_ONCE, BATCHES = 9, 8, 3
 SHARD = 512
 NAIVE_BATCH = 32
