@@ -69,6 +69,18 @@ def test_mappings_of_pil_images_and_class_names_are_understood():
     assert read.load([1])[0].tolist() == [[[1, 0, 0]] * 4] * 3
 
 
+class Mails(list):
+    """What a split of a Hugging Face dataset looks like from outside."""
+
+    features = {"text": object(), "label": type("ClassLabel", (), {"names": ["ham", "spam"]})()}
+
+
+def test_hugging_face_s_class_names_are_taken():
+    read = datasets.torch(Mails([{"text": "hello", "label": 0}, {"text": "buy", "label": 1}]))
+
+    assert (read.kind, read.classes, read.load([1])) == ("text", ("ham", "spam"), ["buy"])
+
+
 def test_inputs_alone_have_no_labels():
     read = datasets.torch(TensorDataset(torch.zeros(2, 5, 5)))
 

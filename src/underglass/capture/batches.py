@@ -41,7 +41,7 @@ def choose_batch_size(layers: Sequence[Layer], *, device: str, available: int) -
     Examples
     --------
     >>> choose_batch_size([Layer("conv", "Conv2d", 96, (96, 112, 112), True)], device="cpu", available=1 << 33)
-    4
+    8
     """
     sizes = [FLOAT * prod(layer.shape) for layer in layers] or [1]
     widest, whole = max(sizes), sum(sizes)

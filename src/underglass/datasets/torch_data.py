@@ -1,4 +1,4 @@
-"""How is a torch Dataset or DataLoader read, without knowing torch?"""
+"""How is a torch Dataset or DataLoader, or a Hugging Face dataset, read without knowing either?"""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def torch(
     metadata: Any = None,
     progress: Progress | None = None,
 ) -> Instances:
-    """Read a torch ``Dataset`` with positions, or the one inside a ``DataLoader``.
+    """Read a torch ``Dataset`` with positions, the one inside a ``DataLoader``, or one split of a Hugging Face dataset.
 
     The items are taken in the data set's own order (a loader's shuffling and batching are left aside) and read once to
     learn labels and fingerprint; after that an item is asked for when it is needed.
@@ -38,7 +38,7 @@ def torch(
         Gives ``(input, label)``, a mapping with one of the usual names, or the input alone; an input is a tensor, an
         array, a PIL image or a text.
     classes : names
-        In the order of the model's outputs; the data set's own ``classes`` without them.
+        In the order of the model's outputs; without them, those that the data set itself names.
     ids : (N,) unique integers or strings
         0 … N − 1 without them.
     split : one word for all, or (N,) words
@@ -96,6 +96,10 @@ def torch(
 
 
 def _class_names(source: Any) -> Sequence[str] | None:
+    features = getattr(source, "features", None)
+    if isinstance(features, Mapping):
+        named = (getattr(features.get(key), "names", None) for key in LABEL_KEYS)
+        return next((names for names in named if names), None)
     names = getattr(source, "classes", None)
     if isinstance(names, list | tuple) and names and all(isinstance(name, str) for name in names):
         return names
