@@ -20,7 +20,7 @@ import numpy as np
 
 from benchmarks.data import photo_crops
 
-IMAGES, TURNS = 96, 3
+IMAGES, TURNS = 192, 3
 ALTERNATIONS, AT_ONCE, BATCHES = 9, 8, 3
 SHARD = 512
 NAIVE_BATCH = 32
@@ -28,20 +28,26 @@ OVER_FORWARD = {"": 1.10, "channels_last": 1.20}
 
 
 def run() -> list[dict[str, Any]]:
-    return [against_notebook(""), against_notebook("channels_last"), *(over_forward(layout) for layout in OVER_FORWARD)]
+    return [*against_notebook(), *(over_forward(layout) for layout in OVER_FORWARD)]
 
 
-def against_notebook(layout: str) -> dict[str, Any]:
+def against_notebook() -> list[dict[str, Any]]:
+    """The notebook, ours as it is by default, and ours with the layout that is asked for, in turns."""
+    times: dict[str, list[float]] = {"notebook": [], "": [], "channels_last": []}
     with tempfile.TemporaryDirectory() as folder:
-        times: dict[str, list[float]] = {"notebook": [], "ours": []}
         for _ in range(TURNS):
-            for side, seconds in times.items():
-                seconds.append(_worker(side, folder, layout)["seconds"])
-        same_values(Path(folder))
-    peer, ours = (median(times[side]) for side in ("notebook", "ours"))
-    kept = "freed memory kept" + (", channels last" if layout else ", outputs equal to the last bit")
+            times["notebook"].append(_worker("notebook", folder, "")["seconds"])
+            for layout in OVER_FORWARD:
+                times[layout].append(_worker("ours", folder, layout)["seconds"])
+                same_values(Path(folder))
+    peer = median(times["notebook"])
+    return [_against(layout, peer, median(times[layout])) for layout in OVER_FORWARD]
+
+
+def _against(layout: str, peer: float, ours: float) -> dict[str, Any]:
+    kept = "channels last, equal up to rounding" if layout else "outputs equal to the last bit"
     return {
-        "capability": f"capture of 49 convolutions to disk, {IMAGES} images",
+        "capability": f"capture of 49 convolutions to disk, {IMAGES} images{', channels last' if layout else ''}",
         "peer": f"hooks that keep the output, NumPy's max and mean, batch {NAIVE_BATCH}, np.savez",
         "ours": f"{IMAGES / ours:.1f} images/s",
         "peer_seconds": peer,
@@ -49,7 +55,7 @@ def against_notebook(layout: str) -> dict[str, Any]:
         "ratio": peer / ours,
         "bar": "≥ 4 ×",
         "met": peer / ours >= 4,
-        "note": f"{kept}; ours runs 28 more images for the fingerprint and hashes every shard; load {os.getloadavg()[0]:.1f}",
+        "note": f"{kept}, --keep-memory; ours runs 28 more images for the fingerprint; load {os.getloadavg()[0]:.1f}",
     }
 
 

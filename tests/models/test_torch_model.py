@@ -72,6 +72,16 @@ def test_deviation_is_as_exact_as_double_precision_around_any_mean(shape):
     assert np.allclose(found, value.double().std((2, 3), correction=0), rtol=1e-3)
 
 
+@pytest.mark.parametrize("pooling", ["max", "mean", "std", "min"])
+def test_channels_last_in_memory_pools_alike(pooling):
+    value = torch.randn(3, 5, 9, 7, generator=torch.Generator().manual_seed(0))
+    axes = Axes(batch=0, channels=1, fold=1, ndim=4)
+
+    found = pool(value.contiguous(memory_format=torch.channels_last), axes, [pooling])[pooling]
+
+    assert np.allclose(found, pool(value, axes, [pooling])[pooling], atol=1e-6)
+
+
 def test_deviation_of_time_first_sequences_keeps_its_axes():
     value = torch.randn(9, 4, 12, generator=torch.Generator().manual_seed(0))
 
