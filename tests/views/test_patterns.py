@@ -177,7 +177,7 @@ def test_each_setting_has_a_result_of_its_own_and_the_last_one_asked_for_is_show
         ({"min_size": "5"}, "setting 'min_size' must be a whole number of at least 1; got '5'."),
         ({"min_size": True}, "setting 'min_size' must be a whole number of at least 1; got True."),
         ({"epsilon": None}, "setting 'epsilon' must be a number; got None."),
-        ({"normalize": "yes"}, "setting 'normalize' must be true or false; got 'yes'."),
+        ({"normalize_units": "yes"}, "setting 'normalize_units' must be true or false; got 'yes'."),
         ({"parts": "mean"}, "setting 'parts' must be a list of poolings; got 'mean'."),
         ({"reduce": "automatic"}, "no reduction named 'automatic'; did you mean 'auto'?"),
         ({"selection": 3}, "setting 'selection' cannot be 3."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from underglass.store.results import StoredResult
 
 Array = np.ndarray[Any, Any]
+Progress = Callable[[int, int, str], None]
 
 
 def model_of(case: Case, name: str | None) -> ModelFolder:

@@ -7,15 +7,26 @@ progress where there is none, keeps it, and serves its columns. The newest resul
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from underglass.errors import DataError, LayerError, unknown
+from underglass.errors import DataError, LayerError
 from underglass.store.fingerprints import hash_array, hash_json
-from underglass.views.layer_results import drop_oldest, in_words, included, kept_result, kept_results, model_of, newest_key
+from underglass.views.layer_results import (
+    Progress,
+    drop_oldest,
+    in_words,
+    included,
+    kept_result,
+    kept_results,
+    model_of,
+    newest_key,
+)
+from underglass.views.pattern_settings import Settings, resolved
+from underglass.views.unit_maps import mean_maps, unit_maps
 from underglass.wire import PatternsInfo
 
 if TYPE_CHECKING:
@@ -25,63 +36,10 @@ if TYPE_CHECKING:
     from underglass.store.results import StoredResult
 
 ANALYSIS = "patterns"
-FORM = 1
+FORM = 2
 """Of what is kept; a result of another form is found anew."""
 KEPT = 8
-MOST = 50_000
-LARGEST_MAP = 16
-NOT_CLUSTERED = -2
 Array = np.ndarray[Any, Any]
-Progress = Callable[[int, int, str], None]
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What patterns are looked for with; the defaults are NAP's.
-
-    Parameters
-    ----------
-    parts : poolings to cluster on, of those captured; empty takes "mean", else the first captured.
-    min_size : fewest instances of a pattern, at least 2.
-    min_samples : neighbours that make a neighbourhood dense, at least 1.
-    epsilon : scaled distance below which patterns stay one, 0 for none.
-    selection : "leaf" or "eom".
-    normalize : scale each unit by its largest magnitude.
-    reduce : "auto", "none" or a number of principal components.
-    most : above so many instances a sample is clustered, in the classes' proportions.
-    unit : the unit whose whole map is clustered; None for the layer's pooled units.
-    """
-
-    parts: tuple[str, ...] = ()
-    min_size: int = 5
-    min_samples: int = 5
-    epsilon: float = 0.0
-    selection: str = "leaf"
-    normalize: bool = True
-    reduce: Literal["auto", "none"] | int = "auto"
-    most: int = MOST
-    unit: int | None = None
-
-    @classmethod
-    def read(cls, values: Mapping[str, Any] | None) -> Settings:
-        """Settings from plain JSON; what is not named keeps its default.
-
-        Raises
-        ------
-        DataError
-            If a setting is unknown or of the wrong type.
-        """
-        known = {field.name for field in fields(cls)}
-        given: dict[str, Any] = {}
-        for name, value in (values or {}).items():
-            if name not in known:
-                raise DataError(unknown("setting", name, sorted(known)))
-            given[name] = _typed(name, value)
-        return cls(**given)
-
-    def json(self) -> dict[str, Any]:
-        """As plain JSON."""
-        return {**asdict(self), "parts": list(self.parts)}
 
 
 @dataclass(frozen=True)
@@ -245,22 +203,6 @@ def summaries(case: Case) -> list[PatternsInfo]:
     ]
 
 
-def resolved(folder: ModelFolder, layer: str, settings: Settings) -> Settings:
-    """Settings with the poolings that were captured put in, and checked against the layer."""
-    captured = folder.record.pooling
-    if settings.unit is not None:
-        record = folder.record.layer(layer)
-        folder.check_layer(layer, captured[0])
-        assert record is not None
-        if not 0 <= settings.unit < record.units:
-            raise LayerError(f"layer {layer!r} has units 0 to {record.units - 1}, not {settings.unit}")
-        return replace(settings, parts=())
-    parts = settings.parts or (("mean",) if "mean" in captured else captured[:1])
-    for part in parts:
-        folder.check_layer(layer, part)
-    return replace(settings, parts=tuple(parts))
-
-
 def inputs_of(folder: ModelFolder, layer: str, settings: Settings, rows: Array) -> dict[str, str]:
     """Hash by name of all that a result rests on."""
     inputs = {"instances": hash_array(rows)}
@@ -302,7 +244,7 @@ def _search(case: Case, folder: ModelFolder, layer: str, settings: Settings, pro
         min_samples=settings.min_samples,
         epsilon=settings.epsilon,
         selection=settings.selection,
-        normalize_units=settings.normalize and maps is None,
+        normalize_units=settings.normalize_units and maps is None,
         reduce=settings.reduce,
         progress=progress,
     )
@@ -329,62 +271,11 @@ def _search(case: Case, folder: ModelFolder, layer: str, settings: Settings, pro
         outlier_score=result.outlier_score,
         persistence=result.persistence,
         size=result.size,
-        maps=None if maps is None else _mean_maps(maps[finite], result.labels, result.count),
+        maps=None if maps is None else mean_maps(maps[finite], result.labels, result.count),
         meta=meta,
         inputs=inputs_of(folder, layer, settings, rows),
         created="",
     )
-
-
-def unit_maps(
-    case: Case, layer: str, unit: int, rows: Array, *, model: str | None = None, progress: Progress | None = None
-) -> Array:
-    """One unit's whole map on some instances, (rows, …space) float32, averaged down to at most 16 along each axis.
-
-    Raises
-    ------
-    LayerError
-        If no model is attached, or the layer's units are single numbers.
-    """
-    if case.attached is None or case.dataset is None:
-        raise LayerError(
-            f"the maps of unit {unit} need the model: a case carries no code. "
-            f"Attach it: underglass open {case.folder.path.name} --model my_pkg:make"
-        )
-    folder = model_of(case, model)
-    record = folder.record.layer(layer)
-    if record is None or len(record.shape) < 2:
-        raise LayerError(f"the units of {layer!r} are single numbers, not maps: look for patterns of the whole layer")
-    from underglass.probes import stream_maps
-
-    streamed = stream_maps(case.dataset, case.attached, rows, layer, unit=unit, progress=progress)
-    pieces = [_shrunk(np.asarray(maps, np.float32)[:, 0]) for _, maps in streamed]
-    maps = np.concatenate(pieces)
-    largest = float(np.nanmax(np.abs(maps))) if maps.size else 0.0
-    return maps / np.float32(largest) if largest > 0 else maps
-
-
-def _shrunk(maps: Array) -> Array:
-    """Maps averaged over blocks so that no axis of space is longer than 16."""
-    for axis in range(1, maps.ndim):
-        length = maps.shape[axis]
-        if length > LARGEST_MAP:
-            edges = np.linspace(0, length, LARGEST_MAP + 1).astype(int)[:-1]
-            widths = np.diff(np.r_[edges, length])
-            shape = [1] * maps.ndim
-            shape[axis] = LARGEST_MAP
-            maps = np.add.reduceat(maps, edges, axis=axis) / widths.reshape(shape).astype(np.float32)
-    return maps
-
-
-def _mean_maps(maps: Array, labels: Array, count: int) -> Array:
-    """Mean map of every pattern and, last, of those in none; NaN where there are none."""
-    groups = np.where(labels < 0, count, labels)
-    sums = np.zeros((count + 1, *maps.shape[1:]), np.float64)
-    np.add.at(sums, groups, maps)
-    sizes = np.bincount(groups, minlength=count + 1).astype(np.float64)
-    with np.errstate(invalid="ignore"):
-        return (sums / sizes.reshape(-1, *[1] * (maps.ndim - 1))).astype(np.float32)
 
 
 def _made_current(case: Case, found: FoundPatterns) -> FoundPatterns:
@@ -443,33 +334,3 @@ def all_current(case: Case) -> Iterator[FoundPatterns]:
 
 def _place(model: str, layer: str, unit: int | None) -> str:
     return f"{model}/{layer}" if unit is None else f"{model}/{layer}/unit {unit}"
-
-
-def _typed(name: str, value: Any) -> Any:
-    """One setting of plain JSON as its type."""
-    if name == "parts":
-        if not isinstance(value, list | tuple) or not all(isinstance(part, str) for part in value):
-            raise DataError(f"setting 'parts' must be a list of poolings; got {value!r}.")
-        return tuple(value)
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    if name in ("min_size", "min_samples", "most"):
-        if not whole or value < 1:
-            raise DataError(f"setting {name!r} must be a whole number of at least 1; got {value!r}.")
-        return value
-    if name == "unit":
-        if value is not None and not whole:
-            raise DataError(f"setting 'unit' must be a unit's number; got {value!r}.")
-        return value
-    if name == "epsilon":
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise DataError(f"setting 'epsilon' must be a number; got {value!r}.")
-        return float(value)
-    if name == "normalize":
-        if not isinstance(value, bool):
-            raise DataError(f"setting 'normalize' must be true or false; got {value!r}.")
-        return value
-    if name == "reduce" and isinstance(value, str) and value not in ("auto", "none"):
-        raise DataError(unknown("reduction", value, ("auto", "none")) + " A number of components is also allowed.")
-    if not (isinstance(value, str) or (name == "reduce" and whole)):
-        raise DataError(f"setting {name!r} cannot be {value!r}.")
-    return value

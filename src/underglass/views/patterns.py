@@ -6,22 +6,20 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from underglass.errors import LayerError, unknown
-from underglass.views.layer_results import included, model_of
+from underglass.views.layer_results import Progress, included, model_of
 from underglass.views.pattern_details import average_size, averages, table, top_units, unit_boxes, unit_maps_of
 from underglass.views.pattern_results import (
     FoundPatterns,
-    Progress,
-    Settings,
     all_current,
     changes,
     column_names,
     current,
     find,
-    resolved,
     restore,
     summaries,
     use,
 )
+from underglass.views.pattern_settings import Settings, resolved
 from underglass.views.view import View
 from underglass.wire import Card, Job
 

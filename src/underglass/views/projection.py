@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from underglass.views.layer_results import included, model_of
+from underglass.views.layer_results import Progress, included, model_of
 from underglass.views.projection_results import (
     METHODS,
     SAMPLE,
     FoundProjection,
-    Progress,
     Settings,
     changes,
     current,

@@ -7,7 +7,7 @@ progress, kept, and served as the columns ``x.<layer>`` and ``y.<layer>``. The n
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,16 @@ import numpy as np
 
 from underglass.errors import DataError, LayerError, needs, unknown
 from underglass.store.fingerprints import hash_array, hash_json
-from underglass.views.layer_results import drop_oldest, in_words, included, kept_result, kept_results, model_of, newest_key
+from underglass.views.layer_results import (
+    Progress,
+    drop_oldest,
+    in_words,
+    included,
+    kept_result,
+    kept_results,
+    model_of,
+    newest_key,
+)
 from underglass.wire import ProjectionInfo
 
 if TYPE_CHECKING:
@@ -33,7 +42,6 @@ KEPT = 6
 SAMPLE = {"pca": 1_000_000, "umap": 10_000}
 """Above so many instances a sample is projected, in the classes' proportions."""
 Array = np.ndarray[Any, Any]
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ export interface Settings {
   min_samples: number;
   epsilon: number;
   selection: "leaf" | "eom";
-  normalize: boolean;
+  normalize_units: boolean;
   reduce: "auto" | "none" | number;
   most: number;
   unit: number | null;

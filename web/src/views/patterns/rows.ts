@@ -9,6 +9,9 @@ export const FEW = 8;
 /** So many rows are drawn before the rest is asked for. */
 export const MOST = 24;
 
+/** So many of the folded ones are drawn when the list is opened. */
+export const MOST_FOLDED = 60;
+
 export interface Division {
   rows: number[];
   /** Patterns in the folded list, in the same order. */
