@@ -18,19 +18,22 @@ LARGE = 50_000
 
 
 def run() -> list[dict[str, Any]]:
-    return [
-        _against_hdbscan("block15", "10 k × 320"),
-        _against_hdbscan("head", "10 k × 1,280"),
-        _against_scikit_learn("block15", "10 k × 320"),
-        _large(),
-    ]
+    return [narrow(), wide(), scikit_learn(), large()]
+
+
+def narrow() -> dict[str, Any]:
+    return _against_hdbscan("block15", "10 k × 320")
+
+
+def wide() -> dict[str, Any]:
+    return _against_hdbscan("head", "10 k × 1,280")
 
 
 def _ours(features: np.ndarray) -> Patterns:
     return find_patterns(features, reduce="none")
 
 
-def _hdbscan(features: np.ndarray) -> Any:
+def _hdbscan(features: np.ndarray, *, approximate: bool = False) -> Any:
     import hdbscan
 
     largest = np.abs(features).max(0)
@@ -38,7 +41,7 @@ def _hdbscan(features: np.ndarray) -> Any:
         min_cluster_size=5,
         min_samples=5,
         cluster_selection_method="leaf",
-        approx_min_span_tree=False,
+        approx_min_span_tree=approximate,
         gen_min_span_tree=True,
         core_dist_n_jobs=-1,
     ).fit(features.astype(np.float64) / np.where(largest > 0, largest, 1))
@@ -67,10 +70,10 @@ def _against_hdbscan(layer: str, size: str) -> dict[str, Any]:
     return row(f"patterns, {size} real activations", "hdbscan, exact", seconds, bar="≥ 15 ×, same answer", met=met, note=note)
 
 
-def _against_scikit_learn(layer: str, size: str) -> dict[str, Any]:
+def scikit_learn() -> dict[str, Any]:
     from sklearn.cluster import HDBSCAN
 
-    features = photo_features(10_000, layer)
+    features = photo_features(10_000, "block15")
     scaled = features.astype(np.float64) / np.abs(features).max(0)
     said: dict[str, float] = {}
 
@@ -84,31 +87,31 @@ def _against_scikit_learn(layer: str, size: str) -> dict[str, Any]:
     seconds = alternate(lambda: _ours(features), theirs, check=check)
     note = f"adjusted Rand index {said['agreement']:.2f}: it cuts ties in another order"
     met = seconds[1] / seconds[0] >= 15
-    return row(f"patterns, {size} real activations", "scikit-learn HDBSCAN", seconds, bar="≥ 15 ×", met=met, note=note)
+    return row("patterns, 10 k × 320 real activations", "scikit-learn HDBSCAN", seconds, bar="≥ 15 ×", met=met, note=note)
 
 
 def _coordinates() -> np.ndarray:
     return principal_components(photo_features(LARGE, "block15", size=96), 50).coordinates
 
 
-def _large() -> dict[str, Any]:
+def large() -> dict[str, Any]:
     coordinates = _coordinates()
     said: dict[str, float] = {}
 
     def check(ours: Patterns, theirs: Any) -> None:
         said["agreement"] = _agreement(ours.labels, theirs.labels_)
         said["weight"] = abs(ours.tree_weight / theirs._min_spanning_tree[:, 2].sum() - 1)
-        assert said["weight"] <= 1e-4, said
-        assert said["agreement"] >= 0.85, said
+        assert said["weight"] <= 1e-3, said  # its default on few dimensions, the faster one, finds a slightly heavier tree
+        assert said["agreement"] >= 0.8, said
 
-    seconds = alternate(lambda: _ours(coordinates), lambda: _hdbscan(coordinates), check=check)
+    seconds = alternate(lambda: _ours(coordinates), lambda: _hdbscan(coordinates, approximate=True), check=check)
     memory = peak_megabytes("patterns", "large")
     note = (
-        f"adds {memory:.0f} MB; tree weight equal to {said['weight']:.0e}; adjusted Rand index {said['agreement']:.2f}, "
-        "since its Borůvka cuts ties in another order; crops at 96 px"
+        f"ours exact, adds {memory:.0f} MB; its default: tree weight equal to {said['weight']:.0e}, adjusted Rand index "
+        f"{said['agreement']:.2f}, since it takes ties in another order; crops at 96 px"
     )
     met = seconds[1] / seconds[0] >= 5 and memory <= 4096
-    return row("patterns, 50 k × 50 components", "hdbscan, exact", seconds, bar="aim: ≥ 5 ×, ≤ 4 GiB", met=met, note=note)
+    return row("patterns, 50 k × 50 components", "hdbscan, its default", seconds, bar="aim: ≥ 5 ×, ≤ 4 GiB", met=met, note=note)
 
 
 def large_memory() -> tuple[Any, Any]:
