@@ -392,6 +392,32 @@ def test_what_is_known_spans_all_places_for_following_and_comparing(bars):
     assert places["0", 0]["average"] == [8, 8]
 
 
+def test_patterns_of_two_models_stand_side_by_side_and_bare_names_are_the_active_one(tmp_path):
+    images = np.random.default_rng(5).integers(0, 255, (40, 6, 6), np.uint8)
+    dataset = ug.datasets.arrays(images, np.repeat([0, 1], 20), classes=("a", "b"))
+
+    def model(name, seed):
+        torch.manual_seed(seed)
+        net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(36, 5), torch.nn.Linear(5, 2))
+        return ug.models.torch(net, preprocess=lambda image: torch.tensor(image / 255, dtype=torch.float32), name=name)
+
+    with Case.create(tmp_path / "two.case", dataset) as two:
+        for name, seed in (("first", 0), ("second", 1)):
+            two.capture(model(name, seed), layers=["1"], pooling=("mean",), progress=lambda *_: None)
+        mine, other = find(two, "1"), find(two, "1", model="first")
+
+        served = two.table()
+        assert served.column("pattern.1").to_pylist() == mine.labels.tolist()
+        assert served.column("pattern.1@first").to_pylist() == other.labels.tolist()
+        assert {place["columns"]["pattern"] for place in call["known"](two)} == {"pattern.1", "pattern.1@first"}
+
+        two.use_model("first")
+        assert two.table().column("pattern.1").to_pylist() == other.labels.tolist()
+        columns = {place["model"]: place["columns"]["pattern"] for place in call["known"](two)}
+        assert columns == {"first": "pattern.1", "second": "pattern.1@second"}
+        assert set(columns.values()) <= set(two.table().column_names)
+
+
 def test_a_further_layer_is_captured_as_a_job_and_what_was_captured_stays(bars):
     before = bars.model.hash("0", "mean")
 
