@@ -11,8 +11,8 @@ from underglass.models import Layer
 from underglass.store import BLOCK
 
 MIB = 1 << 20
-CACHED = 48 * MIB
-"""The widest layer's output for one batch: above this, each layer waits for memory instead of the caches."""
+CACHED = 96 * MIB
+"""The widest layer's output for one batch: beyond it nothing is gained, and what is pooled is no longer in the caches."""
 ON_DEVICE = 512 * MIB
 """The same for a model that is not on the CPU, where a batch hides the cost of starting each layer."""
 SHARE_OF_MEMORY = 0.25
@@ -41,7 +41,7 @@ def choose_batch_size(layers: Sequence[Layer], *, device: str, available: int) -
     Examples
     --------
     >>> choose_batch_size([Layer("conv", "Conv2d", 96, (96, 112, 112), True)], device="cpu", available=1 << 33)
-    8
+    16
     """
     sizes = [FLOAT * prod(layer.shape) for layer in layers] or [1]
     widest, whole = max(sizes), sum(sizes)
