@@ -72,8 +72,8 @@ def test_core_distances_and_edges_are_exact(kind):
 @pytest.fixture
 def small_blocks(monkeypatch):
     """Many blocks, short lists: the second pass has much to do."""
-    monkeypatch.setattr(spanning_blocks, "BLOCK_BYTES", 1)
-    monkeypatch.setattr(spanning_blocks, "ROWS_AT_ONCE", 50)
+    monkeypatch.setattr(spanning_blocks, "ROWS_AT_ONCE", 30)
+    monkeypatch.setattr(spanning_blocks, "BLOCKS_A_TREE", 2)
     monkeypatch.setattr(spanning_blocks, "LISTED", 1)
 
 

@@ -150,8 +150,9 @@ def find_patterns(
         a setting is unknown or out of its range.
 
     Source: Bäuerle, Jönsson and Ropinski 2022, "Neural Activation Patterns", eq. 1-3, with HDBSCAN* (Campello et al. 2013).
-    Exact: labels, probability, outlier score and persistence are those of the `hdbscan` package (algorithm "prims_kdtree"), but
-    patterns are numbered by persistence, exact copies never part, and an infinite density gives 0 or 1 where it gives NaN.
+    Exact, on activations rounded to float32 after scaling: labels, probability, outlier score and persistence are those of the
+    `hdbscan` package (algorithm "prims_kdtree"), but patterns are numbered by persistence, exact copies never part, and an
+    infinite density gives 0 or 1 where it gives NaN.
 
     Examples
     --------

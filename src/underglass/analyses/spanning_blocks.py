@@ -12,22 +12,22 @@
 from __future__ import annotations
 
 import heapq
-import os
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numba
 import numpy as np
 
 from underglass.analyses.distance_bounds import CHUNK, count_above, half_bounds, nearest_lists, squared_distance
+from underglass.analyses.row_blocks import over_blocks, products
 
 Array = np.ndarray[Any, Any]
 Progress = Callable[[int, int, str], None]
 LISTED = 16
-BLOCK_BYTES = 64 << 20
-ROWS_AT_ONCE = 64
+ROWS_AT_ONCE = 256
+BLOCKS_A_TREE = 8
 
 
 def tree_in_blocks(points: Array, min_samples: int, ties: str, tell: Progress) -> tuple[Array, Array, Array]:
@@ -69,14 +69,13 @@ def _lists(points: Array, half: Array, k: int, tell: Progress) -> tuple[Array, A
     """The k nearest others of every instance, (n, k), and their squared distances."""
     n = len(points)
     near, squares = np.empty((n, k), np.int64), np.empty((n, k))
-    step = max(ROWS_AT_ONCE, BLOCK_BYTES // (4 * n))
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for start in range(0, n, step):
-            tell(start, n, "nearest instances")
-            gram = points[start : start + step] @ points.T
-            parts = range(0, len(gram), ROWS_AT_ONCE)
-            look = partial(nearest_lists, points, half)
-            list(pool.map(lambda at: look(gram[at : at + ROWS_AT_ONCE], start + at, near, squares), parts))  # noqa: B023
+
+    def look(start: int) -> None:
+        gram = products(points[start : start + ROWS_AT_ONCE], points)
+        nearest_lists(points, half, gram, start, near, squares)
+
+    tell(0, n, "nearest instances")
+    deque(over_blocks(look, n, ROWS_AT_ONCE, stage="nearest instances", progress=tell), maxlen=0)
     return near, squares
 
 
@@ -101,20 +100,27 @@ def _bridges(  # noqa: PLR0917
     ends, edges = _lightest(ends, edges, number)
     # from here on, instances stand in the order of their components
     points, half, core, number_there = np.ascontiguousarray(points[order]), half[order], core[order], number[order]
-    step = max(ROWS_AT_ONCE, BLOCK_BYTES // (4 * n))
-    cuts = np.union1d(np.searchsorted(number_there, np.arange(m)), np.arange(0, n, ROWS_AT_ONCE))
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for start in range(0, n, step):
-            tell(start, n, "spanning tree")
-            end = min(start + step, n)
-            gram = points[start:end] @ points[start:].T
-            tree = edges[:, 0].copy(), *_incidence(number[ends[:, 0]], number[ends[:, 1]], m)
-            part = np.union1d(cuts[(cuts > start) & (cuts < end)], [start, end]).tolist()
-            look = partial(crossing, points, half, core, number_there, gram, start)
-            for found_ends, found_edges in pool.map(lambda a, b: look(a, b, *tree), part[:-1], part[1:]):  # noqa: B023
+    cuts = np.searchsorted(number_there, np.arange(m))
+    for first in range(0, n, ROWS_AT_ONCE * BLOCKS_A_TREE):
+        rows = min(n - first, ROWS_AT_ONCE * BLOCKS_A_TREE)
+        tree = edges[:, 0].copy(), *_incidence(number[ends[:, 0]], number[ends[:, 1]], m)
+
+        def look(at: int) -> list[tuple[Array, Array]]:
+            begin = first + at  # noqa: B023
+            end = min(begin + ROWS_AT_ONCE, n)
+            gram = products(points[begin:end], points[begin:])
+            parts = np.union1d(cuts[(cuts > begin) & (cuts < end)], [begin, end]).tolist()
+            return [
+                crossing(points, half, core, number_there, gram, begin, *part, *tree)  # noqa: B023
+                for part in pairwise(parts)
+            ]
+
+        for found in over_blocks(look, rows, ROWS_AT_ONCE):
+            for found_ends, found_edges in found:
                 ends = np.concatenate([ends, order[found_ends]])
                 edges = np.concatenate([edges, found_edges])
-            ends, edges = _lightest(ends, edges, number)
+        ends, edges = _lightest(ends, edges, number)
+        tell(first + rows, n, "spanning tree")
     return ends, edges
 
 

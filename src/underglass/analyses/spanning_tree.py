@@ -11,9 +11,8 @@ grows the one that Prim's algorithm finds from row 0, taking the lowest row of e
 from __future__ import annotations
 
 import math
-import os
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,8 +20,10 @@ import numba
 import numpy as np
 
 from underglass.analyses.distance_bounds import CHUNK, count_above, half_bounds, nearest_lists, squared_distance
+from underglass.analyses.row_blocks import over_blocks
 
-BLOCK = 512
+ROWS_AT_ONCE = 512
+EDGES_AT_ONCE = 1024
 KEPT_BYTES = 1 << 30
 Array = np.ndarray[Any, Any]
 Progress = Callable[[int, int, str], None]
@@ -87,15 +88,19 @@ def _tree_of_kept(points: Array, min_samples: int, ties: str, tell: Progress) ->
     n = len(points)
     half = half_bounds(points)
     gram = np.empty((n, n), np.float32)
-    for start in range(0, n, BLOCK):
-        tell(start, n, "distances")
-        end = min(start + BLOCK, n)
+    near, squares = np.empty((n, min_samples), np.int64), np.empty((n, min_samples))
+
+    def multiply(start: int) -> None:
+        end = min(start + ROWS_AT_ONCE, n)
         np.matmul(points[start:end], points[start:].T, out=gram[start:end, start:])
         gram[end:, start:end] = gram[start:end, end:].T
-    near, squares = np.empty((n, min_samples), np.int64), np.empty((n, min_samples))
-    starts = range(0, n, BLOCK)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(lambda start: nearest_lists(points, half, gram[start : start + BLOCK], start, near, squares), starts))
+
+    def look(start: int) -> None:
+        nearest_lists(points, half, gram[start : start + ROWS_AT_ONCE], start, near, squares)
+
+    tell(0, n, "distances")
+    for stage, work in {"distances": multiply, "nearest instances": look}.items():
+        deque(over_blocks(work, n, ROWS_AT_ONCE, stage=stage, progress=tell), maxlen=0)
     return (*grow_tree(points, half, gram, squares[:, -1].copy(), ties, tell), squares[:, -1])
 
 
@@ -107,9 +112,10 @@ def grow_tree(  # noqa: PLR0917
     outside = np.full(n, -np.inf, np.float32), np.full(n, np.inf), np.full(n, np.inf), np.zeros(n, np.int64)
     ends, squares = np.empty((n - 1, 2), np.int64), np.empty((n - 1, 2))
     newest = np.zeros(1, np.int64)
-    for start in range(0, n - 1, BLOCK):
+    for start in range(0, n - 1, EDGES_AT_ONCE):
         tell(start, n, "spanning tree")
-        grow(points, half, gram, core, newest, *outside, ends, squares, start, min(start + BLOCK, n - 1), ties == "distance")
+        last = min(start + EDGES_AT_ONCE, n - 1)
+        grow(points, half, gram, core, newest, *outside, ends, squares, start, last, ties == "distance")
     return ends, squares
 
 
