@@ -241,6 +241,25 @@ def test_arrays_without_images_are_refused(here):
     assert "holds z; the instances must be called images or x." in err
 
 
+def test_damaged_arrays_are_said(here):
+    (here / "bad.npz").write_bytes(b"PK\x03\x04junk")
+
+    code, _, err = run("check", "my_model:make", "bad.npz")
+
+    assert code == 1
+    assert "'bad.npz' cannot be read as arrays: File is not a zip file" in err
+
+
+def test_a_place_that_cannot_be_written_is_said(here):
+    (here / "file").touch()
+
+    code, out, err = run("capture", "my_model:make", "pictures", "--out", "file/p.case")
+
+    assert code == 1
+    assert "file" in err
+    assert "Traceback" not in out + err
+
+
 def test_patterns_are_listed_and_written(here):
     random = np.random.default_rng(0)
     bright, dark = (random.integers(low, low + 20, (12, 6, 6), dtype=np.uint8) for low in (0, 230))

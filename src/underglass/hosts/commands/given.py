@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 from underglass.errors import DataError, ModelError, UnderglassError, unknown
 
@@ -138,7 +139,7 @@ def _arrays(place: Path, classes: Sequence[str] | None) -> Dataset:
     try:
         with np.load(place, allow_pickle=False) as file:
             found = {name.lower(): file[name] for name in file.files}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError, BadZipFile) as error:
         raise DataError(f"{str(place)!r} cannot be read as arrays: {error}") from error
     x = next((found[name] for name in IMAGES if name in found), None)
     if x is None:

@@ -31,6 +31,9 @@ def friendly(command: Callable[Arguments, None]) -> Callable[Arguments, None]:
         except UnderglassError as mistake:
             complain(str(mistake))
             raise typer.Exit(MISTAKE) from None
+        except OSError as error:
+            complain(f"{error.filename}: {error.strerror}." if error.filename and error.strerror else f"{error}.")
+            raise typer.Exit(MISTAKE) from None
         except KeyboardInterrupt as stop:
             complain(str(stop) or "stopped.", sign="■")
             raise typer.Exit(INTERRUPTED) from None

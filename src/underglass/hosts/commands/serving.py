@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 from underglass.hosts.commands.options import Reach
 from underglass.hosts.commands.saying import aside
 
@@ -17,7 +19,6 @@ def show(case: Case | None, reach: Reach, roots: list[Path] | None = None) -> No
     """Serve a case, or the start page without one, until Ctrl-C."""
     from underglass.hosts.server import serve
 
-    aside().print("Ctrl-C ends it.", style="dim")
     try:
         serve(
             case,
@@ -30,10 +31,16 @@ def show(case: Case | None, reach: Reach, roots: list[Path] | None = None) -> No
             host_names=reach.host_names,
             roots=roots or [Path.cwd()],
             demos=offered(),
+            say=_say,
         )
     finally:
         if case is not None:
             case.close()
+
+
+def _say(address: str) -> None:
+    typer.echo(address)
+    aside().print("Ctrl-C ends it.", style="dim")
 
 
 def offered() -> list[DemoInfo]:
