@@ -27,6 +27,7 @@ from underglass.wire import CaseInfo, EditAnswer, InstanceDetail
 if TYPE_CHECKING:
     from underglass.datasets import Dataset
     from underglass.models import Model
+    from underglass.views.feature_images import UnitPictures
     from underglass.views.pattern_results import FoundPatterns
 
 Rows = np.ndarray[Any, np.dtype[np.int32]]
@@ -295,6 +296,17 @@ class Case:
         from underglass.views.projection import project
 
         return project(self, layer, progress=progress, **settings)
+
+    def feature_visualization(
+        self, layer: str, units: Sequence[int], *, progress: Progress | None = None, **settings: Any
+    ) -> dict[int, UnitPictures]:
+        """Pictures that excite units, by unit; kept under the model's weights. Needs the model for those not kept yet.
+
+        See `underglass.probes.feature_visualization.Settings` for the settings.
+        """
+        from underglass.views.feature_images import find
+
+        return find(self, layer, units, settings=settings, progress=progress)
 
     # edits -------------------------------------------------------------------------------------------------------
 

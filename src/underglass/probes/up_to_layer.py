@@ -1,0 +1,92 @@
+"""What does a layer give for an input, with gradients, and without running what comes after it?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from underglass.errors import LayerError, ModelError
+from underglass.models.torch_evaluation import evaluating
+from underglass.models.torch_hooks import tensors
+from underglass.models.torch_inputs import Prepared, describe, said
+from underglass.models.torch_layers import Place
+from underglass.models.torch_model import TorchModel
+
+
+class _Reached(Exception):
+    """The layer has spoken."""
+
+
+class UpToLayer:
+    """Runs a model as far as one layer; made by `up_to`."""
+
+    def __init__(self, model: TorchModel, place: Place) -> None:
+        self.model, self.place = model, place
+        self._found: list[Tensor] = []
+        self._calls = 0
+
+    def __call__(self, inputs: Tensor) -> Tensor:
+        """The layer's output (n, units, positions) for a batch; 1 position where it has no space.
+
+        Raises
+        ------
+        ModelError
+            The model cannot take an input of this shape.
+        """
+        self._found.clear()
+        self._calls = 0
+        try:
+            self.model.net(inputs)
+        except _Reached:
+            pass
+        except (RuntimeError, ValueError, IndexError) as error:
+            if "memory" in str(error):
+                raise
+            raise ModelError(f"the model cannot take the input {describe(inputs)}: {said(error)}.") from error
+        if not self._found:
+            raise ModelError(f"layer {self.place.layer.name!r} was not computed for this input.")
+        return self._found.pop()
+
+    def seen(self, _module: Any, _inputs: Any, output: Any) -> None:
+        """Take the layer's output and end the pass; called by the module when it has computed."""
+        self._calls += 1
+        if self._calls - 1 != self.place.call:
+            return
+        for path, tensor in tensors(output):
+            if path == self.place.path:
+                value, batch, channels, space = self.place.axes.unfolded(tensor)
+                value = value.permute(batch, channels, *space)
+                self._found.append(value.flatten(2) if space else value[..., None])
+                raise _Reached
+
+
+@contextmanager
+def up_to(model: TorchModel, example: Prepared, layer: str) -> Iterator[UpToLayer]:
+    """Inside, the model can be run up to a layer, in evaluation mode, with gradients with respect to the input alone.
+
+    Raises
+    ------
+    LayerError
+        If there is no such layer.
+    """
+    (place,) = model.places([layer], example)
+    run = UpToLayer(model, place)
+    hook = model.net.get_submodule(place.module).register_forward_hook(run.seen)
+    try:
+        with evaluating(model.net), torch.enable_grad():
+            yield run
+    finally:
+        hook.remove()
+
+
+def check_units(units: Any, count: int, layer: str) -> list[int]:
+    """Unit numbers as they were given, refused where the layer has none such."""
+    wanted = [int(unit) for unit in units]
+    outside = [unit for unit in wanted if not 0 <= unit < count]
+    if outside:
+        raise LayerError(f"layer {layer!r} has no unit {outside[0]}; its units are 0 to {count - 1}.")
+    return wanted
