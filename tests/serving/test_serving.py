@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from planted import planted_case
 from serving.building import CLASSES, N, instances, model, read, serve
 from underglass.errors import DataError, FilterError, StaleError
 from underglass.serving import QueryError, Serving
@@ -237,3 +238,16 @@ def test_a_closed_study_answers_no_more():
 
     with pytest.raises(QueryError, match="the case is closed"):
         served.query("SELECT 1")
+
+
+def test_a_kept_pick_means_the_same_when_the_case_is_served_again(tmp_path):
+    case_folder = planted_case(tmp_path / "planted.case", 20, images=False)
+    first = Serving.from_case(case_folder)
+    name = first.make_pick([2, 5], keep=True)
+    first.close()
+
+    again = Serving.from_case(case_folder)
+
+    assert again.rows({"op": "pick", "name": name}).tolist() == [2, 5]
+    assert again.make_pick([1]) != name
+    again.close()

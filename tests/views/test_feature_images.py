@@ -29,7 +29,9 @@ def case(tmp_path):
 
 def test_pictures_are_the_probes_and_kept(case):
     found = case.feature_visualization("1", [3, 5], **STEPS)
-    expected = visualize_units(case.attached, case.dataset.load(feature_images._examples(case)), "1", [3, 5], settings=Settings(16))
+    expected = visualize_units(
+        case.attached, case.dataset.load(feature_images._examples(case)), "1", [3, 5], settings=Settings(16)
+    )
 
     assert list(found) == [3, 5]
     assert (found[5].images == expected.images[1]).all()
@@ -77,5 +79,5 @@ def test_impossible_settings_are_refused_before_a_job_starts(case):
 
 def test_a_job_makes_them(case):
     job = feature_images.start(case, "1", [1], settings=STEPS)
-    case.jobs[job['id'] if isinstance(job, dict) else job.id].wait(timeout=30)
+    case.jobs[job["id"] if isinstance(job, dict) else job.id].wait(timeout=30)
     assert 1 in feature_images.kept(case, "1", [1], settings=STEPS)

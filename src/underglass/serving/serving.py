@@ -23,7 +23,7 @@ from underglass.serving.result_columns import column_values, put_columns, rename
 from underglass.serving.state import State
 from underglass.serving.statements import Statements
 from underglass.serving.watching import Stop
-from underglass.store import CaseFolder, Edit, Overlay
+from underglass.store import CaseFolder, Edit, Overlay, Picks
 from underglass.wire import ColumnInfo
 
 MOST_PICKS = 256
@@ -62,6 +62,7 @@ class Serving:
         *,
         models: Sequence[ModelColumns] = (),
         state: Callable[[], Overlay] | None = None,
+        picks: Picks | None = None,
         memory_limit: int | None = None,
         threads: int | None = None,
     ) -> None:
@@ -73,13 +74,14 @@ class Serving:
         self._guard = threading.RLock()
         self._overlay_now = state
         self._overlay = empty(self.instances)
-        self._label_type, self._pick_number = "class_1", 0
+        self._label_type, self._picks, self._pick_number = "class_1", picks, 0
         self._counted: tuple[int, list[ColumnInfo]] | None = None
         self._database = Database(memory_limit=memory_limit, threads=threads)
         named = [_with_names_of(model, classes, self.classes) for model in models]
         with self._database.writing(moves=False) as writing:
             load(writing.connection, instances, self.classes, named)
             writing.state = State.first(writing.connection)
+            self._load_picks(writing)
         self._database.lock()
         self._statements = Statements(self._database.parser())
         self._preaggregates = Preaggregates(self._database, self._check_body)
@@ -106,7 +108,8 @@ class Serving:
             prediction = said["prediction"].fill_null(-1).to_numpy().astype(np.int32)
             confidence = said["confidence"].to_numpy().astype(np.float32)
             models.append(ModelColumns(found.name, found.record.classes, prediction, confidence))
-        return cls(folder.instances, folder.manifest.classes, models=models, state=folder.journal.state, **settings)
+        state, picks = folder.journal.state, folder.picks
+        return cls(folder.instances, folder.manifest.classes, models=models, state=state, picks=picks, **settings)
 
     def close(self) -> None:
         """Let go of the memory."""
@@ -213,8 +216,15 @@ class Serving:
                 if reading.cursor.execute(f'SELECT 1 FROM {table} WHERE "row" = ?', [row]).fetchone()
             ]
 
-    def make_pick(self, rows: Any) -> str:
-        """Keep rows as a table; its name stands for them in filters and queries until many later picks.
+    def make_pick(self, rows: Any, *, keep: bool = False) -> str:
+        """Make rows a table; its name stands for them in filters and queries until many later picks.
+
+        Parameters
+        ----------
+        rows
+            Of instances, in any order.
+        keep
+            Write them into the case too, so that an address which names them means the same when the case is opened again.
 
         Raises
         ------
@@ -224,7 +234,8 @@ class Serving:
         index = np.unique(self._checked_rows(rows))
         with self._database.writing(moves=False) as writing:
             assert writing.state is not None
-            self._pick_number += 1
+            kept = self._picks.keep(index, after=self._pick_number) if keep and self._picks else None
+            self._pick_number = kept or self._pick_number + 1
             name = f"pick_{self._pick_number}"
             _create_rows(writing.connection, name, index)
             picks = (*writing.state.picks, name)
@@ -318,6 +329,17 @@ class Serving:
         return self.version
 
     # within ------------------------------------------------------------------------------------------------------
+
+    def _load_picks(self, writing: Writing) -> None:
+        assert writing.state is not None
+        kept = {name: rows for name, rows in (self._picks.load() if self._picks else {}).items() if self._are_rows(rows)}
+        for name, rows in kept.items():
+            _create_rows(writing.connection, name, rows)
+        self._pick_number = max([0, *(int(name.removeprefix("pick_")) for name in kept)])
+        writing.state = replace(writing.state, picks=tuple(kept))
+
+    def _are_rows(self, rows: np.ndarray[Any, Any]) -> bool:
+        return rows.ndim == 1 and (not len(rows) or (rows.min() >= 0 and rows.max() < self.instances))
 
     def _take_overlay(self, *, moves: bool) -> None:
         if self._overlay_now is None:

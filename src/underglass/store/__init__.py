@@ -9,6 +9,7 @@
 `model_folder`    `ModelFolder`: predictions, probabilities, layers of one model
 `activations`     `Activations`: one layer, by unit, by instance or whole
 `shards`          `ShardWriter`: a capture that can be killed and goes on (`halves`: float16)
+`picks`           `Picks`: the rows behind the names of picks in addresses
 `results`         `ResultStore`: results, and what has changed since
 `journal`         `Journal`: edits, undo, redo, several processes (`journal_file`, `journal_rows`)
 `edits`           `Edit`: one change, and how it is written down
@@ -34,6 +35,7 @@ from underglass.store.media_writer import MediaWriter
 from underglass.store.model_folder import ModelFolder
 from underglass.store.overlay import Overlay, Subset
 from underglass.store.patches import Applied, apply_patch, export_patch
+from underglass.store.picks import Picks
 from underglass.store.records import LayerRecord, ModelRecord
 from underglass.store.results import ResultStore, StoredResult
 from underglass.store.shards import ShardWriter
@@ -55,6 +57,7 @@ __all__ = [
     "ModelFolder",
     "ModelRecord",
     "Overlay",
+    "Picks",
     "ResultStore",
     "ShardWriter",
     "StoredResult",

@@ -31,6 +31,7 @@ from underglass.store.media_writer import MediaWriter
 from underglass.store.model_folder import RECORD, ModelFolder
 from underglass.store.names import to_folder
 from underglass.store.patches import Applied, apply_patch, export_patch
+from underglass.store.picks import Picks
 from underglass.store.records import ModelRecord
 from underglass.store.results import ResultStore
 from underglass.store.shards import LOCK as SHARDS_LOCK
@@ -239,6 +240,11 @@ class CaseFolder:
     def results(self) -> ResultStore:
         """Results of analyses."""
         return ResultStore(self.path / "results")
+
+    @property
+    def picks(self) -> Picks:
+        """The rows of the last picks that addresses may name."""
+        return Picks(self.path / "picks")
 
     @cached_property
     def journal(self) -> Journal:

@@ -180,7 +180,7 @@ def pick(case: Case, what: str, value: Any = None) -> dict[str, Any]:
     if what not in ways:
         raise EditError(unknown("kind of pick", what, ways))
     rows = ways[what](case, value)
-    return {"name": case.serving.make_pick(rows), "count": len(rows)}
+    return {"name": case.serving.make_pick(rows, keep=True), "count": len(rows)}
 
 
 def table(case: Case, format: str, where: Mapping[str, Any] | None = None) -> bytes:

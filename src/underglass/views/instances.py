@@ -59,7 +59,7 @@ def search(case: Case, text: str) -> dict[str, Any]:
     words = text.lower()
     media, n = case.folder.media, case.folder.manifest.instances
     found = [row for row in range(n) if words in (media.text(row) or "").lower()] if case.folder.manifest.kind == "text" else []
-    return {"name": case.serving.make_pick(found), "count": len(found)}
+    return {"name": case.serving.make_pick(found, keep=True), "count": len(found)}
 
 
 def _checked(rows: Sequence[int], n: int) -> list[int]:

@@ -191,11 +191,11 @@ class _Server:
         def pick() -> dict[str, Any]:
             if "polygon" in body:
                 inside = serving.rows_in_polygon(str(body.get("layer")), body["polygon"])
-                return {"name": serving.make_pick(inside), "count": len(inside)}
+                return {"name": serving.make_pick(inside, keep=True), "count": len(inside)}
             rows = body.get("rows")
             if not isinstance(rows, list) or not all(isinstance(row, int) and not isinstance(row, bool) for row in rows):
                 raise DataError("a pick needs rows, or a polygon and a layer")
-            return {"name": serving.make_pick(rows), "count": len(set(rows))}
+            return {"name": serving.make_pick(rows, keep=True), "count": len(set(rows))}
 
         return json_answer(await self.threads.run(pick))
 
