@@ -13,7 +13,7 @@ export interface Watch {
 interface Options<T> {
   case: Case;
   selection: Selection;
-  query: (filter: FilterExpr) => Query | null;
+  query: (filter: FilterExpr) => Query;
   read: (table: Table) => T;
   result: (value: T) => void;
   failed?: (error: Error) => void;
@@ -47,7 +47,7 @@ export function watch<T>({ case: study, selection, query, read, result, failed, 
 
 interface BothOptions<T> {
   case: Case;
-  query: (filter: FilterExpr) => Query | null;
+  query: (filter: FilterExpr) => Query;
   read: (table: Table) => T;
   shown: (value: T) => void;
   picked: (value: T) => void;
