@@ -46,23 +46,47 @@ function styledCopy(svg: SVGSVGElement): SVGSVGElement {
   return copy;
 }
 
+/** The chart of a frame; several, such as a row of small multiples, stand in one drawing as they stand on the screen. */
+function drawingOf(frame: HTMLElement): { svg: SVGSVGElement; width: number; height: number } | null {
+  const charts = [...frame.querySelectorAll<SVGSVGElement>("svg.chart")].filter(
+    (chart) => chart.getBoundingClientRect().width > 0,
+  );
+  if (!charts.length) return null;
+  const boxes = charts.map((chart) => chart.getBoundingClientRect());
+  const left = Math.min(...boxes.map((box) => box.left));
+  const top = Math.min(...boxes.map((box) => box.top));
+  const width = Math.max(...boxes.map((box) => box.right)) - left;
+  const height = Math.max(...boxes.map((box) => box.bottom)) - top;
+  if (charts.length === 1) return { svg: styledCopy(charts[0]), width, height };
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  for (const [name, value] of Object.entries({ width, height, viewBox: `0 0 ${width} ${height}` }))
+    svg.setAttribute(name, String(value));
+  charts.forEach((chart, i) => {
+    const copy = styledCopy(chart);
+    copy.setAttribute("x", String(boxes[i].left - left));
+    copy.setAttribute("y", String(boxes[i].top - top));
+    svg.append(copy);
+  });
+  return { svg, width, height };
+}
+
 export function saveSvg(frame: HTMLElement, name: string): void {
-  const svg = frame.querySelector<SVGSVGElement>("svg.chart");
-  if (svg) save(new Blob([new XMLSerializer().serializeToString(styledCopy(svg))], { type: "image/svg+xml" }), `${name}.svg`);
+  const drawing = drawingOf(frame);
+  if (drawing) save(new Blob([new XMLSerializer().serializeToString(drawing.svg)], { type: "image/svg+xml" }), `${name}.svg`);
 }
 
 export async function savePng(frame: HTMLElement, name: string): Promise<void> {
-  const svg = frame.querySelector<SVGSVGElement>("svg.chart");
+  const drawing = drawingOf(frame);
   const drawn = frame.querySelector<HTMLCanvasElement>("canvas:not(.tile canvas)");
   const canvas = document.createElement("canvas");
   const paint = canvas.getContext("2d");
   if (!paint) return;
   const surface = getComputedStyle(document.documentElement).getPropertyValue("--surface");
-  if (svg) {
-    const { width, height } = svg.getBoundingClientRect();
+  if (drawing) {
+    const { svg, width, height } = drawing;
     [canvas.width, canvas.height] = [2 * width, 2 * height];
     const image = new Image();
-    image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(new XMLSerializer().serializeToString(styledCopy(svg)))}`;
+    image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(new XMLSerializer().serializeToString(svg))}`;
     await image.decode();
     paint.fillStyle = surface;
     paint.fillRect(0, 0, canvas.width, canvas.height);
