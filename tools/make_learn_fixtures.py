@@ -1,4 +1,4 @@
-"""Write what torch computes, for the tests of the training engine in the browser: web/src/learn/fixtures/dense.json.
+"""Write what torch computes, for the tests of the training engine in the browser: web/src/learn/fixtures/*.json.
 
 ``python tools/make_learn_fixtures.py``; needs torch. Everything is float64, so that the engine's own errors are all that is left.
 """
@@ -149,6 +149,43 @@ def gan() -> dict[str, Any]:
     return {"begin": begin, "end": end, "steps": steps, "batch": 8}
 
 
+def recurrent() -> dict[str, Any]:
+    """Two layers of each cell and a head on the last step: outputs, every state of both layers, derivatives, gradients."""
+    kinds = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+    sizes = {"inputs": 3, "units": 5, "layers": 2, "outputs": 2}
+    time, batch = 6, 3
+    found: dict[str, Any] = {}
+    for name, kind in kinds.items():
+        layers = [kind(3, 5).double(), kind(5, 5).double()]
+        head = nn.Linear(5, 2).double()
+        x = torch.randn(time, batch, 3, dtype=torch.float64, requires_grad=True)
+        dy = torch.randn(batch, 2, dtype=torch.float64)
+        states, last = [], []
+        passed: torch.Tensor = x
+        for layer in layers:
+            passed, end = layer(passed)
+            passed.retain_grad()
+            states.append(passed)
+            last.append(end[1] if name == "lstm" else end)
+        y = head(passed[-1]).tanh()
+        y.backward(dy)
+        every = [p for net in (*layers, head) for p in net.parameters()]
+        found[name] = sizes | {
+            "time": time,
+            "batch": batch,
+            "parameters": [numbers(p) for p in every],
+            "x": numbers(x),
+            "y": numbers(y),
+            "dy": numbers(dy),
+            "dx": numbers(x.grad),
+            "states": [numbers(one) for one in states],
+            "memory": [numbers(one) for one in last],
+            "dLast": numbers(states[0].grad[-1]),
+            "gradients": [numbers(p.grad) for p in every],
+        }
+    return found
+
+
 def write(name: str, found: dict[str, Any]) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     path = FOLDER / f"{name}.json"
@@ -159,3 +196,4 @@ def write(name: str, found: dict[str, Any]) -> None:
 if __name__ == "__main__":
     torch.manual_seed(0)
     write("dense", {"dense": dense(), "losses": losses(), "optimisers": optimisers(), "gan": gan()})
+    write("recurrent", recurrent())

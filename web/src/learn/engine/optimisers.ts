@@ -114,11 +114,17 @@ export interface OptimiserOptions {
   momentum?: number;
   beta1?: number;
   beta2?: number;
+  /** Of RMSProp's running mean of squares; torch's default is .99, Keras' .9. */
+  decay?: number;
 }
 
-export function optimiser(name: OptimiserName, rate: number, { momentum, beta1, beta2 }: OptimiserOptions = {}): Optimiser {
+export function optimiser(
+  name: OptimiserName,
+  rate: number,
+  { momentum, beta1, beta2, decay }: OptimiserOptions = {},
+): Optimiser {
   if (name === "momentum") return new Momentum(rate, momentum);
   if (name === "adam") return new Adam(rate, beta1, beta2);
-  if (name === "rmsprop") return new RmsProp(rate);
+  if (name === "rmsprop") return new RmsProp(rate, decay);
   return new Sgd(rate);
 }

@@ -4,7 +4,8 @@
 // look into. There is no automatic differentiation: every layer writes its own derivative beside its own formula, so that a
 // reader finds both in one file, and a page can show every value that passes.
 //
-// * **Numbers** are typed arrays, row-major, instances first: (batch, features), or (batch, time, features) for sequences.
+// * **Numbers** are typed arrays, row-major, instances first: (batch, features). Sequences are (time, batch, features), as torch
+//   keeps them: one step of all sequences is one matrix.
 //   Pages train in float32; tests check derivatives in float64, with the same code.
 // * A **parameter** is a named array with a shape. Weights are (outputs, inputs), as torch keeps them.
 // * A **record** is everything one layer knows of one batch: forward writes x, z and y into it, backward writes dy, dz, dx
