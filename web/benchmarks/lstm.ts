@@ -37,7 +37,9 @@ const network = () =>
 function engine(): Side {
   const net = network();
   const [record, rule, dy] = [net.record(BATCH, TIME), optimiser("rmsprop", RATE, { decay: 0.9 }), zeros(BATCH)];
-  const inTime = batches.map(({ x }) => Float32Array.from({ length: x.length }, (_, k) => x[(k % BATCH) * TIME + Math.floor(k / BATCH)]));
+  const inTime = batches.map(({ x }) =>
+    Float32Array.from({ length: x.length }, (_, k) => x[(k % BATCH) * TIME + Math.floor(k / BATCH)]),
+  );
   let loss = 0;
   return {
     step(batch) {
@@ -108,7 +110,11 @@ async function first(side: Side): Promise<number[]> {
   return found;
 }
 
-async function measure(): Promise<{ times: Record<string, number[]>; away: Record<string, number>; failed: Record<string, string> }> {
+async function measure(): Promise<{
+  times: Record<string, number[]>;
+  away: Record<string, number>;
+  failed: Record<string, string>;
+}> {
   setWasmPaths("./wasm/");
   const expected = await first(engine());
   const times: Record<string, number[]> = {};

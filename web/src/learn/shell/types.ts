@@ -1,6 +1,11 @@
 // What must an explorable say of itself so that the frame can show it?
 import type { Component } from "svelte";
 
+export interface Show {
+  label: string;
+  run: () => void;
+}
+
 /** One step of a guided tour: a thing to see, the state that shows it, and a question that checks it was seen. */
 export interface TourStep {
   id: string;
@@ -11,9 +16,16 @@ export interface TourStep {
   objective?: string;
   /** The part of the page it speaks of: elements with this `data-part` are outlined. */
   part?: string;
-  /** Brings the state about, when the reader asks for it. */
-  show?: { label: string; run: () => void };
+  /** Brings a state about, when the reader asks for it; several are states to compare. */
+  show?: Show | readonly Show[];
   question?: { ask: string; answers: readonly string[]; right: number; because: string };
+}
+
+/** What an ⓘ says: paragraphs with `*stressed*` words, then equations in the small TeX. */
+export interface InfoText {
+  title: string;
+  text: readonly string[];
+  equations?: readonly string[];
 }
 
 export interface Term {
