@@ -212,7 +212,7 @@ export const CELLS: Record<CellName, Cell> = {
       },
       {
         name: "brought",
-        sign: "Uₙhₜ₋₁ + dₙ",
+        sign: "Uₙh + dₙ",
         title: "brought by the state",
         x: 204,
         y: 272,
@@ -221,7 +221,7 @@ export const CELLS: Record<CellName, Cell> = {
       },
       {
         name: "reset",
-        sign: "r ⊙ (Uₙhₜ₋₁ + dₙ)",
+        sign: "r ⊙ (Uₙh + dₙ)",
         title: "after reset",
         x: 408,
         y: 272,
@@ -301,8 +301,8 @@ export const CELLS: Record<CellName, Cell> = {
       { ...BEFORE, x: 60, y: 226 },
       {
         name: "sum",
-        sign: "Wxₜ + Uhₜ₋₁ + b + d",
-        title: "sum",
+        sign: "sum",
+        title: "Wxₜ + Uhₜ₋₁ + b + d",
         x: 306,
         y: 162,
         text: "Both, each times its own weights, added up.",

@@ -59,6 +59,13 @@ export const DEFAULT: RnnConfig = {
   noise: 0,
 };
 
+/** .0001 to 1, three digits, never in powers of ten. */
+export const rateText = (rate: number): string =>
+  Number(rate.toPrecision(3))
+    .toFixed(6)
+    .replace(/\.?0+$/, "")
+    .replace(/^0\./, ".");
+
 /** A sentence about what is wrong with settings from a link, a file or a form, or null. */
 export function mistake(config: RnnConfig): string | null {
   const whole = (value: number, least: number, most: number) => Number.isInteger(value) && value >= least && value <= most;

@@ -145,7 +145,7 @@ export function tour(session: Session): TourStep[] {
     {
       id: "rate",
       title: "Learning rate: low, medium, high",
-      text: "The same network after *10 epochs* on two waves. *Low*: it has hardly moved; a hundred times the patience would do it. *Medium*: it follows. *High*: every step overshoots, and it says the same thing to everything; that is worse than a guess, and more epochs do not help.",
+      text: "The same network after *10 epochs* on two waves. *Low*: it has hardly moved, and would need far more epochs. *Medium*: it follows. *High*: every step overshoots, and it says the same thing to everything; that is worse than a guess, and more epochs do not help.",
       objective: "Learning rate: too low, right, too high, after 10 epochs",
       part: "prediction",
       show: states(["lowRate", "mediumRate", "highRate"]),
@@ -300,12 +300,12 @@ export const GLOSSARY: readonly Term[] = [
 export const EQUATIONS: readonly Equation[] = [
   {
     title: "LSTM",
-    tex: "c_t = f_t \\odot c_{t-1} + i_t \\odot g_t , \\quad h_t = o_t \\odot \\tanh ( c_t )",
+    tex: "c_t = f_t \\odot c_{t-1} + i_t \\odot g_t\nh_t = o_t \\odot \\tanh ( c_t )",
     text: "i, f, o are logistic functions σ, g is a tanh of W x + b + U h₋₁ + d, each with its own W, U, b, d. ⊙ multiplies unit by unit.",
   },
   {
     title: "GRU",
-    tex: "n_t = \\tanh ( W_n x_t + b_n + r_t \\odot ( U_n h_{t-1} + d_n ) ) , \\quad h_t = ( 1 - z_t ) \\odot n_t + z_t \\odot h_{t-1}",
+    tex: "n_t = \\tanh ( W_n x_t + b_n + r_t \\odot ( U_n h_{t-1} + d_n ) )\nh_t = ( 1 - z_t ) \\odot n_t + z_t \\odot h_{t-1}",
     text: "r resets what the old state brings, z mixes old and new. torch applies r after the product with U, as here; Cho et al. before it.",
   },
   {

@@ -32,7 +32,7 @@ export interface Term {
   term: string;
   text: string;
 }
-/** An equation in the small TeX of `tex.ts`, and what it says in words. */
+/** An equation in the small TeX of `tex.ts`, several on lines of their own, and what it says in words. */
 export interface Equation {
   title: string;
   tex: string;
