@@ -71,6 +71,7 @@ def test_rows_stand_least_confident_first_and_a_head_sorts_with_further_keys(pla
     rows_become(page, order(table, ("label", "ascending"), ("age", "descending")))
 
     assert "sorted by label, in the order of the case, then age, most first" in describe(page, VIEW)["sentence"]
+    until(page, "location.hash.includes('age') && location.hash.includes('desc')")
     page.reload()
     rows_become(page, order(table, ("label", "ascending"), ("age", "descending")))
 
@@ -324,6 +325,7 @@ def test_columns_are_chosen_reordered_and_kept_in_the_address(planted_app, open_
     page.get_by_role("button", name="Move prediction up").click()
     page.keyboard.press("Escape")
     until(page, f"window.underglass.describe('{VIEW}').columns.slice(0, 2).join() === 'prediction,id'")
+    until(page, "location.hash.includes('columns=%5B%22prediction')")
     page.reload()
 
     until(page, f"window.underglass?.describe('{VIEW}')?.columns.slice(0, 2).join() === 'prediction,id'")

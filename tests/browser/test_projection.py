@@ -110,6 +110,7 @@ def test_a_lasso_survives_a_reload_of_its_address(opened):
     expected = int(inside(x, y, lasso(page, [(0.1, 0.1), (0.6, 0.1), (0.6, 0.9), (0.1, 0.9)])).sum())
     until(page, f"window.underglass.describe('projection').selected === {expected}")
 
+    until(page, "location.hash.includes('pick_')")
     page.reload()
 
     until(page, f"window.underglass?.describe('projection')?.selected === {expected}", 60)

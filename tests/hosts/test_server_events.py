@@ -119,6 +119,19 @@ def test_a_query_ends_when_its_page_leaves(page, case):
     assert page.post("api/query", json={"type": "arrow", "sql": "SELECT 1"}).status_code == 200
 
 
+def test_the_queries_of_a_batch_end_when_their_page_leaves(page, case):
+    with pytest.raises(httpx.ReadTimeout):
+        page.post("api/queries", json={"sql": ["SELECT 1", ENDLESS, ENDLESS]}, timeout=0.3)
+
+    watch = case.serving._database.watch
+    began = time.monotonic()
+    while watch._running and time.monotonic() - began < PATIENCE:
+        threading.Event().wait(0.02)
+
+    assert not watch._running
+    assert page.post("api/queries", json={"sql": ["SELECT 1"]}).status_code == 200
+
+
 def test_long_queries_do_not_keep_short_ones_waiting(page):
     def ask_long() -> None:
         with pytest.raises(httpx.ReadTimeout):

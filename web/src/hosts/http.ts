@@ -1,4 +1,5 @@
 // The web app's host: everything over HTTP to the Python server on this machine.
+import { batching, refusal } from "./batching";
 import { HostError, type Host, type Link } from "../runtime/host";
 import type { ServerEvent } from "../runtime/wire";
 
@@ -17,14 +18,7 @@ async function ask(path: string, body?: unknown, signal?: AbortSignal): Promise<
     throw new HostError("The underglass server does not answer. It may have been stopped: start it again and this page goes on.");
   }
   if (response.ok) return response;
-  const text = await response.text();
-  try {
-    const { error, details } = JSON.parse(text) as { error?: string; details?: string };
-    throw new HostError(error ?? text, response.status, details ?? null);
-  } catch (thrown) {
-    if (thrown instanceof HostError) throw thrown;
-    throw new HostError(text || `the server answered ${response.status}`, response.status);
-  }
+  throw refusal(await response.text(), response.status);
 }
 
 const json = async <T>(path: string, body?: unknown, signal?: AbortSignal): Promise<T> =>
@@ -56,13 +50,13 @@ async function call<T>(view: string, name: string, args: Record<string, unknown>
   return (await (binary ? response.arrayBuffer() : response.json())) as T;
 }
 
+const query = batching((sql) => ask("queries", { sql }));
+
 export const http: Host = {
   can: { compute: true },
   connector: {
-    query: async (request: { type: string; sql: string }) => {
-      const response = await ask("query", request);
-      return request.type === "exec" ? undefined : new Uint8Array(await response.arrayBuffer());
-    },
+    query: async (request: { type: string; sql: string }) =>
+      request.type === "exec" ? void (await ask("query", request)) : query(request.sql),
   } as unknown as Host["connector"],
   caseInfo: () => json("case"),
   call,

@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from underglass.errors import DataError, EditError, UnderglassError, unknown
 from underglass.hosts.server.answers import NotFound, Threads, body_of, failed, json_answer, refused
+from underglass.hosts.server.batches import Batch
 from underglass.hosts.server.events import Events
 from underglass.hosts.server.holder import Holder, ServedCase, opener
 from underglass.hosts.server.pages import Pages
@@ -91,6 +92,7 @@ class _Server:
         routes = [
             Route("/api/case", self.case, methods=get),
             Route("/api/query", self.query, methods=post),
+            Route("/api/queries", self.queries, methods=post),
             Route("/api/call/{view}/{name}", self.call, methods=post),
             Route("/api/edits", self.edits, methods=post),
             Route("/api/undo", self.undo, methods=post),
@@ -147,6 +149,11 @@ class _Server:
             return json_answer({}, headers={"X-Data-Version": str(serving.version)})
         answer: Answer = await self.threads.run_while_wanted(request, lambda stop: serving.answer(sql, stop=stop))
         return Response(answer.data, headers={"X-Data-Version": str(answer.version)}, media_type=ARROW)
+
+    async def queries(self, request: Request) -> Response:
+        serving = self.holder.case.serving
+        sql = (await body_of(request)).get("sql")
+        return Batch(request, self.threads, sql, lambda one, stop: serving.answer(one, stop=stop))
 
     async def call(self, request: Request) -> Response:
         arguments = await body_of(request)
