@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from underglass import capture, filters
+from underglass.capture.given import checked_features, checked_probabilities, keep_probabilities
 from underglass.capture.showing import copy_media
 from underglass.errors import EditError, ModelError, unknown
 from underglass.jobs import Jobs
@@ -25,9 +26,11 @@ from underglass.views import View, discover
 from underglass.wire import CaseInfo, EditAnswer, InstanceDetail
 
 if TYPE_CHECKING:
-    from underglass.datasets import Dataset
+    from underglass.datasets import Dataset, Judged
     from underglass.models import Model
     from underglass.views.feature_images import UnitPictures
+    from underglass.views.label_comparison import FoundComparison, Trainer
+    from underglass.views.label_results import FoundIssues
     from underglass.views.pattern_results import FoundPatterns
 
 Rows = np.ndarray[Any, np.dtype[np.int32]]
@@ -52,6 +55,7 @@ class Case:
         self.folder = folder
         self.dataset = dataset
         self.attached: Model | None = None
+        self.trainer: Trainer | None = None
         self._model: str | None = None
         self._guard = threading.RLock()
         self._served_sequence = 0
@@ -101,6 +105,25 @@ class Case:
             fill=lambda writer: copy_media(dataset, writer, progress),
         )
         return cls(folder, dataset=dataset)
+
+    @classmethod
+    def create_judged(
+        cls, path: str | Path, judged: Judged, *, name: str | None = None, progress: Progress | None = None
+    ) -> Self:
+        """Make a case of labels and probabilities alone, without a model: see `underglass.datasets.judged`.
+
+        Raises
+        ------
+        DataError
+            The probabilities are none, or do not fit the labels; nothing is left half-made.
+        """
+        dataset = judged.dataset
+        checked_probabilities(judged.probabilities, len(dataset), len(dataset.classes))
+        for layer, values in judged.layers.items():
+            checked_features(layer, values, len(dataset))
+        case = cls.create(path, dataset, name=name, progress=progress)
+        keep_probabilities(case.folder, judged.probabilities, layers=judged.layers)
+        return case
 
     @classmethod
     def open(cls, path: str | Path) -> Self:
@@ -180,12 +203,12 @@ class Case:
         """Files whose bytes are not what was recorded, found when the case was opened."""
         return self.folder.verify()
 
-    def info(self) -> CaseInfo:
-        """The case's card: everything the shell shows."""
+    def info(self, author: str | None = None) -> CaseInfo:
+        """The case's card: everything the shell shows, and what undo and redo would do for an author."""
         from underglass.views.about import case_info
 
         self.sync()
-        return case_info(self)
+        return case_info(self, author)
 
     def instance(self, row: int, layer: str | None = None) -> InstanceDetail:
         """What the side panel shows of one instance."""
@@ -308,6 +331,25 @@ class Case:
 
         return find(self, layer, units, settings=settings, progress=progress)
 
+    def label_issues(self, *, progress: Progress | None = None, **settings: Any) -> FoundIssues:
+        """Labels that are probably wrong; kept, and found again by what they were computed from, the labels among it.
+
+        See `underglass.views.label_results.Settings` for the settings.
+        """
+        from underglass.views.label_results import find
+
+        return find(self, progress=progress, **settings)
+
+    def compare_labels(self, *, progress: Progress | None = None, **settings: Any) -> FoundComparison:
+        """The same head, split and seed on the source's labels and on those of now: did the corrections help?
+
+        ``train=function`` trains with a person's own function in place of a linear head.
+        See `underglass.views.label_comparison.Settings` for the settings.
+        """
+        from underglass.views.label_comparison import compare
+
+        return compare(self, progress=progress, **settings)
+
     # edits -------------------------------------------------------------------------------------------------------
 
     def subset(self, name: str, where: Where, *, note: str = "") -> Subset:
@@ -348,8 +390,12 @@ class Case:
         """Flag instances for a second look."""
         return self._edit("flag", where, on)
 
-    def relabel(self, where: Where, label: str | None) -> Edit:
-        """Give instances another label; None takes it off. The source is never changed."""
+    def confirm(self, where: Where, on: bool = True) -> Edit:
+        """Say that labels are right as they are; False takes it back."""
+        return self._edit("confirm", where, on)
+
+    def relabel(self, where: Where, label: str | Sequence[str | None] | None) -> Edit:
+        """Give instances another label, one for all or one each; None takes it off. The source is never changed."""
         return self._edit("label", where, label)
 
     def undo(self, author: str | None = None) -> EditAnswer:
@@ -371,6 +417,7 @@ class Case:
         where: Mapping[str, Any] | None = None,
         rows: Any = None,
         value: Any = None,
+        seen: Any = None,
         author: str | None = None,
     ) -> EditAnswer:
         """Make one edit on the instances that a filter tree holds, or on rows.
@@ -380,7 +427,8 @@ class Case:
         op : see `underglass.store.Journal.append`.
         where : a filter tree; rows are taken from it now.
         rows : the instances, in place of `where`.
-        value : a class name for ``label``, a tag, a text, or a subset's ``{"name", "kind"}``.
+        value : a class name for ``label`` (or a list, one for each of `rows`), a tag, a text, or a subset's ``{"name", "kind"}``.
+        seen : of a label what the person saw, a class name or None for each of `rows`; refused if it is not so any more.
         author : who; by default the case's author.
 
         Raises
@@ -394,12 +442,13 @@ class Case:
             if op == "subset":
                 rows, value = self._definition(value, tree, rows)
             elif op == "label":
-                value = self._code(value)
+                value = [self._code(one) for one in value] if isinstance(value, list | tuple) else self._code(value)
+                seen = None if seen is None else [self._code(one) for one in seen]
             else:
                 value = VALUE_KEPT.get(op) if value is None else value
             if rows is None and tree is not None and op not in ("subset", "drop_subset", "rename_subset"):
                 rows = self.serving.rows(tree)
-            edit = self.folder.journal.append(op, rows=rows, new=value, author=author)
+            edit = self.folder.journal.append(op, rows=rows, new=value, old=seen, author=author)
             self.sync()
         return self._answer(edit)
 

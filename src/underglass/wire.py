@@ -219,12 +219,18 @@ class InstanceDetail(TypedDict):
 
 
 class EditRequest(TypedDict):
-    """An edit to make: on the rows that a filter tree holds, or on named rows."""
+    """An edit to make: on the rows that a filter tree holds, or on named rows.
+
+    ``value`` of a label may be a list, one for each of ``rows``; ``seen`` is the label the person saw on each of them, and the
+    edit is refused where it is another by now. ``author`` signs; without it the server's own author does.
+    """
 
     op: str
     where: NotRequired[dict[str, Any] | None]
     rows: NotRequired[list[int] | None]
     value: NotRequired[Any]
+    seen: NotRequired[list[str | None] | None]
+    author: NotRequired[str | None]
 
 
 class EditAnswer(TypedDict):

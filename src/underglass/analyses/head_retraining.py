@@ -7,7 +7,7 @@ it would let the model mark its own work.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,10 @@ from underglass.errors import DataError
 Floats = NDArray[np.floating[Any]]
 Ints = NDArray[np.integer[Any]]
 Bools = NDArray[np.bool_]
+
+Train = Callable[[Ints, Ints], Any]
+"""A person's own training: rows to train on (trained,) and their labels (trained,) in; out of it the predicted class of every
+instance (instances,), or the probabilities (instances, classes)."""
 
 TEST_NAMES = ("test", "valid", "validation", "val", "dev", "holdout")
 
@@ -96,7 +100,7 @@ class HeadComparison:
 
 
 def compare_labels(
-    features: ArrayLike,
+    features: ArrayLike | None,
     old_labels: ArrayLike,
     new_labels: ArrayLike,
     *,
@@ -108,14 +112,15 @@ def compare_labels(
     test_share: float = 0.25,
     strength: float = 1.0,
     seed: int = 0,
+    train: Train | None = None,
     progress: Progress | None = None,
 ) -> HeadComparison:
     """Train the same head on old and on new labels, and test both on the same instances.
 
     Parameters
     ----------
-    features : (instances, units)
-        Captured activations of one layer.
+    features : (instances, units) or None
+        Captured activations of one layer; not needed where `train` is given.
     old_labels, new_labels : (instances,) int
         −1 = unlabelled or excluded: not trained on, not tested.
     split : (instances,), optional
@@ -135,16 +140,20 @@ def compare_labels(
         Of the head, see `linear_head.train_head`.
     seed : int
         Of the random split.
+    train : callable, optional
+        Trains in place of the linear head, once for each of the two; see `Train`.
     progress : callable, optional
         Called with work done, work in all, and the stage; may raise to cancel.
 
     Raises
     ------
     DataError
-        If lengths differ, nothing is left to test, or a head would have one class only.
+        If lengths differ, nothing is left to test, a head would have one class only, or `train` gives something else.
     """
     old, new = check_labels(old_labels), check_labels(new_labels)
-    points = check_features(features, len(old))
+    if features is None and train is None:
+        raise DataError("a comparison needs features for a linear head, or a function that trains.")
+    points = None if features is None else check_features(features, len(old))
     if len(new) != len(old):
         raise DataError(f"{len(new)} new labels for {len(old)} old ones.")
     check_split(split, len(old))
@@ -157,13 +166,19 @@ def compare_labels(
         raise DataError(
             "no test instance is left to compare on: all are unlabelled or were relabelled on the model's own advice."
         )
-    heads = []
+    predicted, converged = [], True
     for done, labels in enumerate((old, new)):
         rows = np.flatnonzero(~held & (labels >= 0))
-        heads.append(train_head(points[rows], labels[rows], count, strength=strength))
+        if train is not None:
+            predicted.append(_checked(train(rows, labels[rows]), len(old), count))
+        else:
+            assert points is not None
+            head = train_head(points[rows], labels[rows], count, strength=strength)
+            predicted.append(head.probabilities(points).argmax(1).astype(np.int32))
+            converged &= head.converged
         if progress is not None:
-            progress(done + 1, 2, "heads trained")
-    before, after = (head.probabilities(points).argmax(1).astype(np.int32) for head in heads)
+            progress(done + 1, 2, "heads trained" if train is None else "trained")
+    before, after = predicted
     overall = _score(tested, before, after, new)
     kept_out = int((held & (new >= 0) & ~tested).sum())
     trained = ~held & (old >= 0)
@@ -179,7 +194,7 @@ def compare_labels(
         trained=int(trained.sum()),
         relabelled=relabelled,
         kept_out=kept_out,
-        converged=all(head.converged for head in heads),
+        converged=converged,
         words=_words(overall, relabelled, kept_out, keep_advised, int((held & on_advice).sum())),
     )
 
@@ -197,6 +212,22 @@ def _held_out(split: Sequence[Any] | ArrayLike | None, labels: Ints, share: floa
     every = max(2, round(1 / share)) if share > 0 else len(labels) + 1
     chosen[order[np.arange(len(order)) % every == every - 1]] = True
     return chosen
+
+
+def _checked(predicted: Any, instances: int, classes: int) -> Ints:
+    """Classes of all instances, of what a person's own function gave."""
+    found = np.asarray(predicted)
+    if found.shape == (instances, classes) and found.dtype.kind == "f":
+        found = found.argmax(1)
+    if found.shape != (instances,) or found.dtype.kind not in "iu":
+        raise DataError(
+            f"the training function gave {found.dtype} of shape {found.shape}; it must give the class of each of the {instances} "
+            f"instances, or their probabilities ({instances}, {classes})."
+        )
+    if len(found) and not 0 <= int(found.min()) <= int(found.max()) < classes:
+        raise DataError(f"the training function predicted class {int(found.max())}; there are {classes}: 0 to {classes - 1}.")
+    codes: Ints = found.astype(np.int32)
+    return codes
 
 
 def _score(mask: Bools, before: Ints, after: Ints, labels: Ints) -> Score:

@@ -5,6 +5,8 @@
 * `torch`: a torch ``Dataset`` or ``DataLoader``
 * `table`: a CSV, Parquet or Arrow file, pandas, polars or Arrow, with paths, texts or plain features
 
+* `judged`, `read_judged`: labels with probabilities and no model, from arrays, an ``.npz`` or a table of scores
+
 * `distinct`: class names made distinct
 * `reopen`: the instances of a case, from the case
 
@@ -16,9 +18,23 @@ from underglass.datasets.array_data import arrays
 from underglass.datasets.dataset import Dataset, Instances
 from underglass.datasets.files import read_table
 from underglass.datasets.image_files import image_folder
+from underglass.datasets.judged import Judged, judged, read_judged
 from underglass.datasets.labels import distinct
 from underglass.datasets.reopening import reopen
 from underglass.datasets.tables import table
 from underglass.datasets.torch_data import torch
 
-__all__ = ["Dataset", "Instances", "arrays", "distinct", "image_folder", "read_table", "reopen", "table", "torch"]
+__all__ = [
+    "Dataset",
+    "Instances",
+    "Judged",
+    "arrays",
+    "distinct",
+    "image_folder",
+    "judged",
+    "read_judged",
+    "read_table",
+    "reopen",
+    "table",
+    "torch",
+]

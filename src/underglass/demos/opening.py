@@ -29,6 +29,9 @@ class DemoKind:
 
 DEMOS = {
     "fashion": DemoKind("Fashion-MNIST", "2,000 pictures of clothing in ten classes, and a small network"),
+    "labels": DemoKind(
+        "Wrong labels", "the same pictures with 100 wrong labels and some copies planted, to be found and corrected"
+    ),
     "photos": DemoKind(
         "Photographs", "594 crops of 18 photographs, and EfficientNet-lite0 with its 1,000 ImageNet classes; needs [vision]"
     ),
@@ -78,6 +81,8 @@ def open_demo(name: str = "fashion", *, folder: str | Path | None = None, progre
     for path in _places(place, name):
         case = _open_or_create(path, demo, progress)
         if case is not None:
+            if hasattr(module, "prepare"):
+                module.prepare(case)
             return case
     raise CaseError(f"there are {MOST_COPIES} cases of the demo in {place}, none of them of this version; remove some.")
 

@@ -1,4 +1,4 @@
-"""What can be typed: ``underglass demo | learn | check | capture | open | info | patterns``.
+"""What can be typed: ``underglass demo | learn | check | capture | labels | open | info | patterns``.
 
 Exit codes: 0 all went well, 1 a mistake that can be mended (said in a sentence), 2 a command typed wrong, 130 stopped by
 Ctrl-C.
@@ -14,6 +14,7 @@ from underglass.hosts.commands.capture import capture
 from underglass.hosts.commands.check import check
 from underglass.hosts.commands.demo import demo
 from underglass.hosts.commands.info import info
+from underglass.hosts.commands.labels import labels
 from underglass.hosts.commands.learn import learn
 from underglass.hosts.commands.open import open_case
 from underglass.hosts.commands.patterns import patterns
@@ -53,6 +54,7 @@ app.command("demo", rich_help_panel=START)(friendly(demo))
 app.command("learn", rich_help_panel=START)(friendly(learn))
 app.command("check", rich_help_panel=WORK)(friendly(check))
 app.command("capture", rich_help_panel=WORK)(friendly(capture))
+app.command("labels", rich_help_panel=WORK)(friendly(labels))
 app.command("open", rich_help_panel=LOOK)(friendly(open_case))
 app.command("info", rich_help_panel=LOOK)(friendly(info))
 app.command("patterns", rich_help_panel=LOOK)(friendly(patterns))

@@ -30,8 +30,8 @@ PREAGGREGATE_FROM = 500_000
 MOST_SKIPPED = 200
 
 
-def case_info(case: Case) -> CaseInfo:
-    """Everything the shell shows about a case."""
+def case_info(case: Case, author: str | None = None) -> CaseInfo:
+    """Everything the shell shows about a case; what undo and redo would do is said for an author, by default the case's."""
     folder, serving = case.folder, case.serving
     manifest = folder.manifest
     overlay = folder.journal.state()
@@ -49,7 +49,7 @@ def case_info(case: Case) -> CaseInfo:
         columns=serving.columns(),
         subsets=[cast(SubsetInfo, subset) for subset in serving.subsets()],
         tags=[TagInfo(name=name, count=len(rows)) for name, rows in overlay.tags.items()],
-        edits=_edits_info(case),
+        edits=_edits_info(case, author),
         views=[view.info(listed=_has(case, view.needs)) for view in case.views.values()],
         patterns=_results(case, "patterns", PatternsInfo),
         projections=_results(case, "projection", ProjectionInfo),
@@ -114,9 +114,9 @@ def _model_info(case: Case, captured: ModelFolder) -> ModelInfo:
     )
 
 
-def _edits_info(case: Case) -> EditsInfo:
+def _edits_info(case: Case, author: str | None) -> EditsInfo:
     edits = case.folder.journal.edits()
-    undo, redo = next_steps(case)
+    undo, redo = next_steps(case, author)
     return EditsInfo(
         count=sum(edit.op not in ("undo", "redo") for edit in edits),
         sequence=edits[-1].sequence if edits else 0,

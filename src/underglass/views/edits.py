@@ -79,23 +79,24 @@ class JournalPage(TypedDict):
     more: bool
 
 
-def next_steps(case: Case) -> tuple[str | None, str | None]:
-    """What undo and redo would do for the case's author, in words."""
-    edits = case.folder.journal.edits()
+def next_steps(case: Case, author: str | None = None) -> tuple[str | None, str | None]:
+    """What undo and redo would do for an author, by default the case's, in words."""
+    edits, who = case.folder.journal.edits(), author or case.author
     done, undone = stacks(edits)
-    mine, back = done.get(case.author, []), undone.get(case.author, [])
+    mine, back = done.get(who, []), undone.get(who, [])
     text = dict.fromkeys([*mine[-1:], *back[-1:]], "")
     text |= {edit.sequence: edit.text for edit in edits if edit.sequence in text}
     return (text[mine[-1]] if mine else None), (text[back[-1]] if back else None)
 
 
-def standing(case: Case) -> Standing:
-    """What holds after all edits, who made them, and what undo and redo would do for the case's author."""
+def standing(case: Case, author: str | None = None) -> Standing:
+    """What holds after all edits, who made them, and what undo and redo would do for an author, by default the case's."""
+    who = author or case.author
     journal = case.folder.journal
     overlay, edits = journal.state(), journal.edits()
     done, undone = stacks(edits)
     text = {edit.sequence: edit.text for edit in edits}
-    mine, back = done.get(case.author, []), undone.get(case.author, [])
+    mine, back = done.get(who, []), undone.get(who, [])
     changes, relabelled = _label_changes(case)
     flagged, excluded = np.flatnonzero(overlay.flagged), np.flatnonzero(overlay.excluded)
     return Standing(

@@ -196,12 +196,17 @@ export interface InstanceDetail {
   history: EditInfo[];
 }
 
-/** An edit to make: on the rows that a filter tree holds, or on named rows. */
+/** An edit to make: on the rows that a filter tree holds, or on named rows.
+
+    ``value`` of a label may be a list, one for each of ``rows``; ``seen`` is the label the person saw on each of them, and the
+    edit is refused where it is another by now. ``author`` signs; without it the server's own author does. */
 export interface EditRequest {
   op: string;
   where?: Record<string, unknown> | null;
   rows?: number[] | null;
   value?: unknown;
+  seen?: (string | null)[] | null;
+  author?: string | null;
 }
 
 /** What an edit did. */

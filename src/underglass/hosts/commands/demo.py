@@ -10,7 +10,7 @@ from underglass.hosts.commands.options import NoOpen, Port, Reach
 
 
 def demo(
-    name: Annotated[str, typer.Argument(help="[cyan]fashion[/] or [cyan]photos[/].")] = "fashion",
+    name: Annotated[str, typer.Argument(help="[cyan]fashion[/], [cyan]labels[/] or [cyan]photos[/].")] = "fashion",
     *,
     port: Port = None,
     no_open: NoOpen = False,

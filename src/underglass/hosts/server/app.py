@@ -136,7 +136,8 @@ class _Server:
                     await self.threads.run(self.holder.sync)
 
     async def case(self, request: Request) -> Response:
-        return json_answer(await self.threads.run(self.holder.case.info))
+        author = _author(request.query_params.get("author"))
+        return json_answer(await self.threads.run(lambda: self.holder.case.info(author)))
 
     async def query(self, request: Request) -> Response:
         body = await body_of(request)
@@ -174,14 +175,17 @@ class _Server:
         body = await body_of(request)
         if not isinstance(body.get("op"), str):
             raise EditError("an edit needs an op")
-        asked = {key: body.get(key) for key in ("where", "rows", "value")}
+        asked = {key: body.get(key) for key in ("where", "rows", "value", "seen")}
+        asked["author"] = _author(body.get("author"))
         return json_answer(await self.threads.run(lambda: self.holder.case.edit(body["op"], **asked)))
 
     async def undo(self, request: Request) -> Response:
-        return json_answer(await self.threads.run(self.holder.case.undo))
+        author = _author((await body_of(request)).get("author"))
+        return json_answer(await self.threads.run(lambda: self.holder.case.undo(author)))
 
     async def redo(self, request: Request) -> Response:
-        return json_answer(await self.threads.run(self.holder.case.redo))
+        author = _author((await body_of(request)).get("author"))
+        return json_answer(await self.threads.run(lambda: self.holder.case.redo(author)))
 
     async def model(self, request: Request) -> Response:
         name = (await body_of(request)).get("name")
@@ -263,6 +267,13 @@ class _Server:
     async def page(self, request: Request) -> Response:
         page = self.pages.page(request.path_params.get("path", ""))
         return Response(page.data, page.status, page.headers, page.media_type)
+
+
+def _author(given: Any) -> str | None:
+    """Who signs, if the page says so."""
+    if given is not None and not isinstance(given, str):
+        raise EditError("an author is a name")
+    return given.strip() or None if given else None
 
 
 def _check_arguments(function: Callable[..., Any], arguments: dict[str, Any]) -> None:

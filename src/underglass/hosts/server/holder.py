@@ -42,7 +42,7 @@ class ServedCase(Protocol):
     def views(self) -> Mapping[str, HasCalls]:
         """The views by name."""
 
-    def info(self) -> CaseInfo:
+    def info(self, author: str | None = None) -> CaseInfo:
         """The case's card."""
 
     def instance(self, row: int, layer: str | None = None) -> InstanceDetail:
@@ -55,6 +55,7 @@ class ServedCase(Protocol):
         where: Mapping[str, Any] | None = None,
         rows: Any = None,
         value: Any = None,
+        seen: Any = None,
         author: str | None = None,
     ) -> EditAnswer:
         """Make one edit."""
