@@ -124,7 +124,7 @@ def probabilities(case: Case, rows: Sequence[int]) -> dict[str, Any]:
     found = needed(case)
     places = _places_of(found, np.asarray(rows, np.int64))
     mean = found.probabilities[places].mean(0, dtype=np.float64) if len(places) else np.zeros(found.probabilities.shape[1])
-    return {"mean": [round(float(one), 5) for one in mean], "n": len(places), "source": found.settings.source}
+    return {"mean": [round(float(one), 6) for one in mean], "n": len(places), "source": found.settings.source}
 
 
 def spread(case: Case, rows: Sequence[int]) -> dict[str, Any]:
@@ -231,7 +231,7 @@ def _score(found: FoundIssues, name: str) -> Array:
 
 
 def _rounded(values: Array) -> list[float | None]:
-    return [None if np.isnan(one) else round(float(one), 4) for one in values]
+    return [None if np.isnan(one) else round(float(one), 6) for one in values]
 
 
 __all__ = ["OPEN", "QUEUES", "items", "probabilities", "similar_pairs", "spread"]

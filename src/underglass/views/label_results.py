@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from underglass.analyses.duplicates import exact_groups
 from underglass.analyses.label_issues import LabelIssues, find_issues
 from underglass.analyses.linear_head import held_out
 from underglass.errors import DataError, unknown
@@ -330,7 +331,7 @@ def _computed(
             labels.astype(np.int64),
             len(classes),
             folds=settings.folds,
-            groups=content,
+            groups=exact_groups(features, content),
             seed=settings.seed,
             progress=progress,
         )

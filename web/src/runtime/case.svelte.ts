@@ -16,6 +16,8 @@ export interface Hover {
   text?: string;
 }
 
+const SIGNATURE = "underglass.author";
+
 export class Case {
   info = $state.raw<CaseInfo>() as CaseInfo;
   link = $state<Link>("connected");
@@ -28,12 +30,16 @@ export class Case {
   hover = $state.raw<Hover | null>(null);
   /** What the last action did, for the polite live region and the toast. */
   said = $state.raw<{ text: string; undoable: boolean; wrong: boolean; serial: number } | null>(null);
+  /** Who edits from this page; null while it is whoever the server says. */
+  signature = $state<string | null>(stored());
   readonly picks: Picks;
   readonly coordinator: Coordinator;
   readonly media: Media;
   #serial = 0;
   #stop: (() => void) | null = null;
   #shownVersion = -1;
+  #refreshing = false;
+  #refreshAgain = false;
 
   constructor(
     readonly host: Host,
@@ -52,7 +58,7 @@ export class Case {
   }
 
   static async open(host: Host): Promise<Case> {
-    return new Case(host, await host.caseInfo());
+    return new Case(host, await host.caseInfo(stored()));
   }
 
   /** Follow the host's news until `close`. */
@@ -60,7 +66,7 @@ export class Case {
     this.#stop = this.host.listen(
       (event) => {
         if (event.type === "job" && event.job) this.#onJob(event.job);
-        else if (event.version !== undefined && event.version !== this.info.version) void this.refresh();
+        else if (event.version !== undefined && event.version !== this.info.version) this.#refreshSoon();
         else if (event.type === "hello") void this.#loadJobs();
       },
       (link) => {
@@ -112,7 +118,7 @@ export class Case {
 
   /** Fetch the card anew and make every view ask again, so that none shows an old number. */
   async refresh(): Promise<void> {
-    const info = await this.host.caseInfo();
+    const info = await this.host.caseInfo(this.signature);
     const moved = info.version !== this.#shownVersion;
     this.info = info;
     if (!moved) return;
@@ -150,20 +156,60 @@ export class Case {
   }
 
   async edit(request: EditRequest): Promise<EditAnswer | null> {
-    return this.#change(() => this.host.edit(request), true);
+    return this.#change(() => this.host.edit(this.signed(request)), true);
   }
 
   async undo(): Promise<EditAnswer | null> {
-    return this.#change(() => this.host.undo(), false);
+    return this.#change(() => this.host.undo(this.signature), false);
   }
 
   async redo(): Promise<EditAnswer | null> {
-    return this.#change(() => this.host.redo(), false);
+    return this.#change(() => this.host.redo(this.signature), false);
+  }
+
+  /** Who signs the edits of this page. */
+  get author(): string {
+    return this.signature ?? this.info.author;
+  }
+
+  /** Sign the edits of this page with a name from now on; it is kept in this browser. */
+  async sign(name: string): Promise<void> {
+    const text = name.trim();
+    if (!text) throw new Error("an author needs a name");
+    this.signature = text;
+    try {
+      localStorage.setItem(SIGNATURE, text);
+    } catch {
+      // storage may be refused in a sandboxed frame: the name then lasts as long as the page
+    }
+    await this.refresh();
+  }
+
+  /** A request with the name that this page signs with. */
+  signed(request: EditRequest): EditRequest {
+    return this.signature === null ? request : { ...request, author: this.signature };
   }
 
   /** Say something to the person; it is read aloud too. */
   say(text: string, { undoable = false, wrong = false } = {}): void {
     this.said = { text, undoable, wrong, serial: ++this.#serial };
+  }
+
+  /** Refresh once for any number of news that come while one is on its way. */
+  #refreshSoon(): void {
+    if (this.#refreshing) {
+      this.#refreshAgain = true;
+      return;
+    }
+    this.#refreshing = true;
+    void this.refresh()
+      .catch(() => undefined) // the link's own state says that the host is away
+      .finally(() => {
+        this.#refreshing = false;
+        if (!this.#refreshAgain) return;
+        this.#refreshAgain = false;
+        this.#refreshSoon();
+      });
   }
 
   async #change(ask: () => Promise<EditAnswer>, undoable: boolean): Promise<EditAnswer | null> {
@@ -190,6 +236,14 @@ export class Case {
     const others = this.jobs.filter((other) => other.id !== job.id);
     this.jobs = [...others, job];
     if (job.state === "done") void this.refresh();
+  }
+}
+
+function stored(): string | null {
+  try {
+    return localStorage.getItem(SIGNATURE);
+  } catch {
+    return null; // as above
   }
 }
 

@@ -20,14 +20,15 @@ export interface Host {
   readonly connector: Connector;
   /** What this host can do; a view shows what it cannot as disabled, with the reason. */
   readonly can: { compute: true } | { compute: false; reason: string };
-  caseInfo(): Promise<import("./wire").CaseInfo>;
+  /** The case's card; undo and redo in it are those of `author`, by default the server's. */
+  caseInfo(author?: string | null): Promise<import("./wire").CaseInfo>;
   /** Ask the Python half of a view. */
   call<T>(view: string, name: string, args?: Record<string, unknown>, signal?: AbortSignal): Promise<T>;
   /** Make another captured model the active one. */
   useModel(name: string): Promise<void>;
   edit(request: EditRequest): Promise<EditAnswer>;
-  undo(): Promise<EditAnswer>;
-  redo(): Promise<EditAnswer>;
+  undo(author?: string | null): Promise<EditAnswer>;
+  redo(author?: string | null): Promise<EditAnswer>;
   /** Make a server table of rows, from rows or from a polygon on a layer's projection. */
   pick(request: { rows: number[] } | { polygon: [number, number][]; layer: string }): Promise<{ name: string; count: number }>;
   instance(row: number, layer?: string | null): Promise<InstanceDetail>;
