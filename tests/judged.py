@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 from underglass.datasets import Judged, judged
 
 N, WRONG = 700, 40
-CLASSES = tuple("zero one two three four five six seven eight nine".split())
+CLASSES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
 @dataclass(frozen=True)

@@ -128,9 +128,7 @@ def test_score_suggestion_and_choice_are_served_and_come_back_when_the_case_is_o
     np.testing.assert_allclose(served["issue.score"].to_numpy(), found.score)
     suggested = served["issue.suggested"].to_pylist()
     doubted = found.arrays["suggested"] != found.arrays["label"]
-    assert suggested == [
-        CLASSES[code] if doubt else None for code, doubt in zip(found.arrays["suggested"], doubted, strict=True)
-    ]
+    assert suggested == [CLASSES[code] if doubt else None for code, doubt in zip(found.arrays["suggested"], doubted, strict=True)]
     assert case.count({"op": "truth", "column": "issue.suspect"}) == len(found.suspects)
     with Case.open(case.folder.path) as again:
         assert again.count({"op": "truth", "column": "issue.suspect"}) == len(found.suspects)

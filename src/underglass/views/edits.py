@@ -13,7 +13,7 @@ import numpy as np
 from underglass.errors import EditError, unknown
 from underglass.store import UNCHANGED, Edit
 from underglass.views.instance import edit_infos
-from underglass.views.tables import label_table, write_table
+from underglass.views.tables import label_codes, label_table, write_table
 from underglass.views.view import View
 from underglass.wire import Card, EditInfo
 
@@ -200,7 +200,12 @@ def table(case: Case, format: str, where: Mapping[str, Any] | None = None) -> by
 
 
 def labels(case: Case, format: str) -> bytes:
-    """Id, label now, label in the source, whether it was changed or confirmed: what a training run needs."""
+    """Id, label now, label in the source, whether it was changed or confirmed: what a training run needs.
+
+    As ``npz`` labels are class indexes (−1 unlabelled), and ``classes`` names them.
+    """
+    if format == "npz":
+        return write_table(label_codes(case), format, classes=np.array(case.folder.manifest.classes, dtype=np.str_))
     return write_table(label_table(case), format)
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import io
 import json
 import math
+import zipfile
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
@@ -23,7 +26,7 @@ BETWEEN_TAGS = "; "
 BATCH = 8_192
 
 
-def write_table(table: pa.Table, format: str) -> bytes:
+def write_table(table: pa.Table, format: str, **beside: np.ndarray[Any, Any]) -> bytes:
     """A table as a file.
 
     Parameters
@@ -31,7 +34,10 @@ def write_table(table: pa.Table, format: str) -> bytes:
     table
         Any columns; categories become texts, in CSV lists become texts joined by ``; ``.
     format
-        ``parquet`` keeps types; ``csv`` puts a ``'`` before what a spreadsheet would execute; ``jsonl`` is one object a row.
+        ``parquet`` keeps types; ``csv`` puts a ``'`` before what a spreadsheet would execute; ``jsonl`` is one object a row;
+        ``npz`` is an array a column, texts at a fixed width, missing ones empty.
+    beside
+        Further arrays of an ``npz``.
 
     Raises
     ------
@@ -39,8 +45,10 @@ def write_table(table: pa.Table, format: str) -> bytes:
         The format is unknown.
     """
     writers = {"parquet": _parquet, "csv": _csv, "jsonl": _jsonl}
+    if format == "npz":
+        return _npz(_plain(table), beside)
     if format not in writers:
-        raise DataError(unknown("format", format, writers))
+        raise DataError(unknown("format", format, [*writers, "npz"]))
     return writers[format](_plain(table))
 
 
@@ -63,6 +71,13 @@ def label_table(case: Case) -> pa.Table:
     return pa.table(columns)
 
 
+def label_codes(case: Case) -> pa.Table:
+    """As `label_table`, with class indexes in place of names, −1 where there is no label."""
+    table = label_table(case)
+    codes = {"label": case.labels(), "source_label": case.folder.source_labels.astype(np.int32)}
+    return pa.table({name: codes.get(name, table[name]) for name in table.column_names})
+
+
 def _plain(table: pa.Table) -> pa.Table:
     """Categories as texts, so that every reader understands them."""
     columns = [column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column for column in table.columns]
@@ -81,6 +96,26 @@ def _csv(table: pa.Table) -> bytes:
     sink = io.BytesIO()
     pa.csv.write_csv(pa.table(columns, names=names), sink, pa.csv.WriteOptions(quoting_style="needed"))
     return sink.getvalue()
+
+
+def _npz(table: pa.Table, beside: Mapping[str, np.ndarray[Any, Any]]) -> bytes:
+    """An array a column; without the time of writing, so that the same table gives the same bytes."""
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as file:
+        columns = {name: _array(column) for name, column in zip(table.column_names, table.columns, strict=True)}
+        for name, values in {**columns, **beside}.items():
+            array = io.BytesIO()
+            np.lib.format.write_array(array, values, allow_pickle=False)
+            file.writestr(zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0)), array.getvalue(), zipfile.ZIP_DEFLATED)
+    return sink.getvalue()
+
+
+def _array(column: pa.ChunkedArray) -> np.ndarray[Any, Any]:
+    values = _joined(column)
+    if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
+        return np.array([value or "" for value in values.to_pylist()], dtype=np.str_)
+    found = values.to_numpy()
+    return found if found.dtype.kind != "O" else np.array([str(value) for value in values.to_pylist()], dtype=np.str_)
 
 
 def _joined(column: pa.ChunkedArray) -> pa.ChunkedArray:
