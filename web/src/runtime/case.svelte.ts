@@ -38,6 +38,9 @@ export class Case {
   #serial = 0;
   #stop: (() => void) | null = null;
   #shownVersion = -1;
+  /** Whether the server shows another case by now, so that this one can no longer be asked. */
+  replaced = $state(false);
+  #session: string | undefined;
   #refreshing = false;
   #refreshAgain = false;
 
@@ -65,6 +68,8 @@ export class Case {
   follow(): void {
     this.#stop = this.host.listen(
       (event) => {
+        if (event.type === "case") this.replaced = true;
+        if (event.type === "hello" && this.#isAnotherServer(event.session)) void this.refresh(true);
         if (event.type === "job" && event.job) this.#onJob(event.job);
         else if (event.version !== undefined && event.version !== this.info.version) this.#refreshSoon();
         else if (event.type === "hello") void this.#loadJobs();
@@ -95,6 +100,13 @@ export class Case {
     }
   }
 
+  /** A server started anew counts its versions anew, so that equal numbers say nothing. */
+  #isAnotherServer(session: string | undefined): boolean {
+    const another = this.#session !== undefined && session !== this.#session;
+    this.#session = session;
+    return another;
+  }
+
   get model(): ModelInfo | undefined {
     return this.info.models.find((model) => model.name === this.info.model) ?? this.info.models[0];
   }
@@ -117,12 +129,17 @@ export class Case {
   }
 
   /** Fetch the card anew and make every view ask again, so that none shows an old number. */
-  async refresh(): Promise<void> {
+  async refresh(anew = false): Promise<void> {
     const info = await this.host.caseInfo(this.signature);
-    const moved = info.version !== this.#shownVersion;
+    const moved = anew || info.version !== this.#shownVersion;
+    if (anew && (info.name !== this.info.name || info.instances !== this.info.instances)) {
+      this.replaced = true;
+      return;
+    }
     this.info = info;
     if (!moved) return;
     this.#shownVersion = info.version;
+    this.coordinator.preaggregator.clear();
     this.coordinator.preaggregator.schema = `pre_${info.version}`;
     this.coordinator.manager.cache().clear();
     this.picks.renew();
