@@ -71,4 +71,5 @@ def test_a_page_shows_the_other_case_that_was_opened_elsewhere(tmp_path, open_pa
     page.evaluate(f"fetch('api/open', {{ method: 'POST', headers: {headers}, body: {json.dumps(body)} }})")
 
     until(page, "window.underglass?.case?.info.name === 'other' && window.underglass.describe('overview')?.n === 120", 40)
+    page.goto("about:blank")
     first.stop()
