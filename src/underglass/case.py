@@ -288,6 +288,29 @@ class Case:
         self._tell()
         return captured
 
+    def add_scores(self, scores: Any, *, name: str = "score", positive: str | None = None, threshold: float = 0.5) -> None:
+        """Keep scores that came without a model, beside the models: `prediction`, `confidence`, `correct` are then theirs.
+
+        Parameters
+        ----------
+        scores : (instances,) or (instances, classes), or the name of a column
+            Probability of the positive class, or of each class in the case's order; 0..1, NaN where there is none.
+        name : what the score is called; other scores of that name must not be there.
+        positive : of two classes, the one that the scores are of [the last].
+        threshold : a score of at least this counts as positive.
+
+        Raises
+        ------
+        DataError
+            Scores outside 0..1, another number of them, or a case without the classes they speak of.
+        """
+        from underglass.capture.given_scores import read_scores
+
+        found = read_scores(self.folder, scores, positive=positive, threshold=threshold)
+        capture.keep_scores(self.folder, found, name=name)
+        self.__dict__.pop("serving", None)
+        self._tell()
+
     def attach(self, model: Model, dataset: Dataset | None = None, *, verify: bool = True) -> None:
         """Give the case its model back, so that what needs the model can run.
 

@@ -13,6 +13,7 @@ from underglass.capture.allocator import keep_freed_memory
 from underglass.capture.checking import CheckReport, Example, check, duration, share, size
 from underglass.capture.progress import Progress, bar, shown, silent
 from underglass.capture.running import run
+from underglass.capture.scores import keep_scores
 from underglass.capture.showing import copy_media
 from underglass.capture.verification import probe_rows, same_data, verify
 
@@ -25,6 +26,7 @@ __all__ = [
     "copy_media",
     "duration",
     "keep_freed_memory",
+    "keep_scores",
     "probe_rows",
     "run",
     "same_data",

@@ -4,6 +4,7 @@
 * `image_folder`: pictures below a folder, labelled by their folders or by a table
 * `torch`: a torch ``Dataset`` or ``DataLoader``
 * `table`: a CSV, Parquet or Arrow file, pandas, polars or Arrow, with paths, texts or plain features
+* `scored`: a table of labels and scores, for an audit without a model; `read_columns` reads its file, whatever its separator
 
 * `judged`, `read_judged`: labels with probabilities and no model, from arrays, an ``.npz`` or a table of scores
 
@@ -16,11 +17,13 @@ to load raw instances, and what to show of one. What could not be read is named 
 
 from underglass.datasets.array_data import arrays
 from underglass.datasets.dataset import Dataset, Instances
+from underglass.datasets.delimited import Read, read_columns, read_text
 from underglass.datasets.files import read_table
 from underglass.datasets.image_files import image_folder
 from underglass.datasets.judged import Judged, judged, read_judged
 from underglass.datasets.labels import distinct
 from underglass.datasets.reopening import reopen
+from underglass.datasets.scored import Scores, scored
 from underglass.datasets.tables import table
 from underglass.datasets.torch_data import torch
 
@@ -28,13 +31,18 @@ __all__ = [
     "Dataset",
     "Instances",
     "Judged",
+    "Read",
+    "Scores",
     "arrays",
     "distinct",
     "image_folder",
     "judged",
+    "read_columns",
     "read_judged",
     "read_table",
+    "read_text",
     "reopen",
+    "scored",
     "table",
     "torch",
 ]

@@ -1,4 +1,4 @@
-"""What can be typed: ``underglass demo | learn | check | capture | labels | open | info | patterns``.
+"""What can be typed: ``underglass demo | learn | audit | check | capture | labels | open | info | patterns``.
 
 Exit codes: 0 all went well, 1 a mistake that can be mended (said in a sentence), 2 a command typed wrong, 130 stopped by
 Ctrl-C.
@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from underglass.hosts.commands.audit import audit
 from underglass.hosts.commands.capture import capture
 from underglass.hosts.commands.check import check
 from underglass.hosts.commands.demo import demo
@@ -52,6 +53,7 @@ def underglass(
 
 app.command("demo", rich_help_panel=START)(friendly(demo))
 app.command("learn", rich_help_panel=START)(friendly(learn))
+app.command("audit", rich_help_panel=WORK)(friendly(audit))
 app.command("check", rich_help_panel=WORK)(friendly(check))
 app.command("capture", rich_help_panel=WORK)(friendly(capture))
 app.command("labels", rich_help_panel=WORK)(friendly(labels))

@@ -141,7 +141,9 @@ class ShardWriter:
         self._lines[shard] = line if earlier is None else earlier.with_files_of(line)
         self.done |= {shard}
 
-    def finish(self, accuracy_captured: float | None, *, skipped: int = 0) -> ModelFolder:
+    def finish(
+        self, accuracy_captured: float | None, *, skipped: int = 0, predictions: np.ndarray[Any, Any] | None = None
+    ) -> ModelFolder:
         """Flush everything to the disk, write predictions and the finished record.
 
         Parameters
@@ -150,6 +152,8 @@ class ShardWriter:
             Share of labelled instances predicted right, 0…1; None if none is labelled.
         skipped
             How many instances have no prediction.
+        predictions : (instances,) int32, optional
+            Class that counts as predicted, -1 for none, where a threshold decides and not the highest probability.
 
         Raises
         ------
@@ -166,7 +170,7 @@ class ShardWriter:
         probabilities = npy.open_array(self.path / PROBABILITIES, dtype=np.float32, shape=shape)
         with disk_errors(self.path):
             with replacing(self.path / PREDICTIONS) as part:
-                pq.write_table(predictions_table(probabilities), part, compression="zstd")
+                pq.write_table(predictions_table(probabilities, predictions), part, compression="zstd")
             self._sync()
         self.record = replace(
             self.record, done=True, shards_done=self.shards, accuracy_captured=accuracy_captured, skipped=skipped
@@ -324,18 +328,26 @@ class ShardWriter:
         write_record(self.path, self.record, self.instances, files, (len(data), hash_bytes(data)))
 
 
-def predictions_table(probabilities: np.ndarray[Any, Any]) -> pa.Table:
-    """``row, prediction, confidence`` of probabilities ``(instances, classes)``; null where a row holds a NaN."""
+def predictions_table(probabilities: np.ndarray[Any, Any], decided: np.ndarray[Any, Any] | None = None) -> pa.Table:
+    """``row, prediction, confidence`` of probabilities ``(instances, classes)``; null where a row holds a NaN.
+
+    `decided` ``(instances,)``, class or -1, takes the place of the highest probability; a class without one has no confidence.
+    """
     none = np.isnan(probabilities).any(axis=1)
     filled = np.where(none[:, None], np.float32(0), probabilities)
-    prediction = filled.argmax(axis=1).astype(np.int32) if filled.shape[1] else np.zeros(len(filled), np.int32)
+    if decided is None:
+        none |= filled.shape[1] == 0
+        prediction = filled.argmax(axis=1).astype(np.int32) if filled.shape[1] else np.zeros(len(filled), np.int32)
+        unsaid = none
+    else:
+        prediction, unsaid = np.maximum(decided, 0).astype(np.int32), none | (decided < 0)
+        none = decided < 0
     confidence = filled[np.arange(len(filled)), prediction] if filled.shape[1] else np.zeros(len(filled), np.float32)
-    none |= filled.shape[1] == 0
     return pa.table(
         {
             "row": pa.array(np.arange(len(filled), dtype=np.int32)),
             "prediction": pa.array(prediction, mask=none),
-            "confidence": pa.array(confidence.astype(np.float32), mask=none),
+            "confidence": pa.array(confidence.astype(np.float32), mask=unsaid),
         }
     )
 

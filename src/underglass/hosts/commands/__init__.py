@@ -1,6 +1,6 @@
 """The commands of the command line, one file each; `underglass.hosts.command_line` puts them together.
 
-* `demo`, `check`, `capture`, `open`, `info`, `patterns`
+* `demo`, `audit`, `check`, `capture`, `open`, `info`, `patterns`
 * `given`: models and data named on the command line
 * `saying`: how results and mistakes are said in a terminal
 

@@ -41,6 +41,7 @@ class Reach:
     viewer_token: str | None = None
     allow_remote: bool = False
     host_names: tuple[str, ...] = ()
+    view: str | None = None
 
 
 def listed(text: str | None) -> list[str] | None:

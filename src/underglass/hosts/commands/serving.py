@@ -32,6 +32,7 @@ def show(case: Case | None, reach: Reach, roots: list[Path] | None = None) -> No
             roots=roots or [Path.cwd()],
             demos=offered(),
             say=_say,
+            view=reach.view,
         )
     finally:
         if case is not None:

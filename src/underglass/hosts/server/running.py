@@ -39,6 +39,7 @@ def serve(
     roots: Sequence[Path] = (),
     demos: Sequence[DemoInfo] = (),
     say: Callable[[str], None] = print,
+    view: str | None = None,
 ) -> None:
     """Show a case, or the start page, in the browser; returns when it is interrupted.
 
@@ -67,6 +68,8 @@ def serve(
         That the start page offers.
     say
         Prints the address.
+    view
+        That the page opens on; the overview without.
 
     Raises
     ------
@@ -84,7 +87,7 @@ def serve(
         )
         if case is not None:
             recent.add(case.folder)
-        address = f"http://{f'[{host}]' if ':' in host else host}:{number}/?token={secret}"
+        address = f"http://{f'[{host}]' if ':' in host else host}:{number}/?token={secret}{f'#{view}' if view else ''}"
         say(f"underglass is at {address}")
         if open_browser:
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
