@@ -11,6 +11,7 @@
 
 from underglass.capture.allocator import keep_freed_memory
 from underglass.capture.checking import CheckReport, Example, check, duration, share, size
+from underglass.capture.given_scores import read_scores
 from underglass.capture.progress import Progress, bar, shown, silent
 from underglass.capture.running import run
 from underglass.capture.scores import keep_scores
@@ -28,6 +29,7 @@ __all__ = [
     "keep_freed_memory",
     "keep_scores",
     "probe_rows",
+    "read_scores",
     "run",
     "same_data",
     "share",

@@ -21,10 +21,11 @@ MOST_COPIES = 100
 
 @dataclass(frozen=True)
 class DemoKind:
-    """What a demo is called and what is in it."""
+    """What a demo is called, what is in it, and the view it opens on."""
 
     title: str
     text: str
+    view: str | None = None
 
 
 DEMOS = {
@@ -32,11 +33,14 @@ DEMOS = {
     "labels": DemoKind(
         "Wrong labels", "the same pictures with 100 wrong labels and some copies planted, to be found and corrected"
     ),
+    "adult": DemoKind(
+        "Adult", "16,281 people of a census, and two models of income trained before your eyes: whom do they fail?", "subgroups"
+    ),
     "photos": DemoKind(
         "Photographs", "594 crops of 18 photographs, and EfficientNet-lite0 with its 1,000 ImageNet classes; needs [vision]"
     ),
 }
-"""The demos by name; each is a module of this room with ``make()``, ``LAYERS`` and ``POOLING``."""
+"""The demos by name; each is a module of this room with ``make()``, ``LAYERS`` and ``POOLING``, or with ``open_case()``."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +79,12 @@ def open_demo(name: str = "fashion", *, folder: str | Path | None = None, progre
     if name not in DEMOS:
         raise DataError(unknown("demo", name, DEMOS))
     module = import_module(f"underglass.demos.{name}")
+    place = Path(folder) if folder is not None else cache_folder() / "demos"
+    if hasattr(module, "open_case"):
+        opened: Case = module.open_case(_places(place, name), progress)
+        return opened
     dataset, model = module.make()
     demo = _Demo(name, dataset, model, module.LAYERS, module.POOLING)
-    place = Path(folder) if folder is not None else cache_folder() / "demos"
     for path in _places(place, name):
         case = _open_or_create(path, demo, progress)
         if case is not None:

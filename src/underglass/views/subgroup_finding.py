@@ -27,6 +27,7 @@ LEAK_SAMPLE = 50_000
 SHOWN = 60
 MOST_SIMILAR = 24
 KEPT_GROUPS = 2_000
+KEPT_SEARCHES = 12
 
 
 def leaks_of(case: Case, asked: Asked) -> list[dict[str, Any]]:
@@ -74,6 +75,27 @@ def suggest(
     settings : of the search.
     """
     audit = audit_of(case, asked)
+    wanted = json.dumps([how, metric, threshold, features, settings, asked.model, asked.focus, dict(asked.bins), asked.filter])
+    key = f"found:{case.serving.version}:{wanted}"
+    found = CACHE.get(case, key)
+    if found is None:
+        found = CACHE.put(
+            case, key, _suggest(case, asked, audit, how, metric, threshold, features, settings, progress), KEPT_SEARCHES
+        )
+    return dict(found)
+
+
+def _suggest(
+    case: Case,
+    asked: Asked,
+    audit: Audit,
+    how: str,
+    metric: str,
+    threshold: float | None,
+    features: Sequence[str] | None,
+    settings: Mapping[str, Any],
+    progress: Progress | None,
+) -> dict[str, Any]:
     leaking = {one["feature"]: one["reason"] for one in leaks_of(case, asked) if one["reason"]}
     names = [one.name for one in audit.features if (one.name in features if features is not None else one.name not in leaking)]
     table, bins = audit.columns(names)

@@ -26,7 +26,8 @@ Spec = Mapping[str, Any]
 Floats = NDArray[np.float64]
 CURVES = 60
 MOST_COMPARED = 60
-TRAIN_ROWS = 40_000
+TRAIN_ROWS = 6_000
+REPEATS = 3
 
 
 def compare(
@@ -200,7 +201,7 @@ def learns(
     index = pa.array(rows)
     taken = pa.table({name: table[name].take(index) for name in table.column_names})
     limit = threshold if threshold is not None else audit.threshold
-    points = training_curve(audit.positives[rows], taken, inside[rows], metric=metric, threshold=limit, progress=progress)
+    points = training_curve(audit.positives[rows], taken, inside[rows], metric=metric, threshold=limit, repeats=REPEATS, progress=progress)
     return {"name": name_of(audit, group), "metric": metric, "points": points.to_pylist()}
 
 

@@ -23,6 +23,8 @@ export interface Context {
   go(view: string, props?: Props): void;
   /** Keep a view's own settings where the host keeps state (the address, the page's layout). */
   remember(props: Props): void;
+  /** A place beside the view for what is compared or opened, where the host has one. */
+  aside?(): HTMLElement | null;
 }
 
 export interface ViewHandle {

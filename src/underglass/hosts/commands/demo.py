@@ -10,7 +10,9 @@ from underglass.hosts.commands.options import NoOpen, Port, Reach
 
 
 def demo(
-    name: Annotated[str, typer.Argument(help="[cyan]fashion[/], [cyan]labels[/] or [cyan]photos[/].")] = "fashion",
+    name: Annotated[
+        str, typer.Argument(help="[cyan]fashion[/], [cyan]adult[/], [cyan]labels[/] or [cyan]photos[/].")
+    ] = "fashion",
     *,
     port: Port = None,
     no_open: NoOpen = False,
@@ -25,4 +27,5 @@ def demo(
 
     if name in DEMOS:
         aside().print(f"{DEMOS[name].title}: {DEMOS[name].text}", style="dim")
-    show(open_demo(name), Reach(port, not no_open))
+    case = open_demo(name)
+    show(case, Reach(port, not no_open, view=DEMOS[name].view))
