@@ -89,7 +89,7 @@ def audit(
         split=split,
         title=f"{Path(data).name}, a table of scores" if isinstance(data, str | Path) else None,
     )
-    settings = _settings(instances.table, scores, by, features, bins, min_size)
+    settings = _settings(instances.table, scores, by=by, features=features, bins=bins, min_size=min_size)
     if place.exists():
         raise CaseError(f"{place} is there already; open it (underglass open {place}) or give another place.")
     folder = CaseFolder.create(
@@ -122,6 +122,7 @@ def _place(out: str | Path | None, data: Any) -> Path:
 def _settings(
     table: pa.Table,
     scores: Scores,
+    *,
     by: Sequence[str] | str,
     features: Sequence[str] | None,
     bins: Bins | None,

@@ -82,7 +82,7 @@ def compare_models(
         drawn = rng.multinomial(size, share, size=replicates).astype(np.float64)
         differ = int(sum(cell[place] for place in range(JOINT) if (to_a[place] != to_b[place]).any()))
         for metric in METRICS:
-            rows.append((group, metric, *_row(cell, drawn, to_a, to_b, metric, confidence), differ))
+            rows.append((group, metric, *_row(cell, drawn, to_a, to_b, metric, confidence=confidence), differ))
     return pa.table({name: _column([row[i] for row in rows]) for i, name in enumerate(COLUMNS)})
 
 
@@ -103,6 +103,7 @@ def _row(
     to_a: NDArray[np.int64],
     to_b: NDArray[np.int64],
     metric: str,
+    *,
     confidence: float,
 ) -> tuple[Any, ...]:
     a, b = cell @ to_a, cell @ to_b

@@ -28,7 +28,8 @@ def read_scores(folder: CaseFolder, scores: Any, *, positive: str | None = None,
     DataError
         Another number of scores or classes, or scores outside 0..1; says where.
     """
-    classes, columns = folder.manifest.classes, ()
+    classes = folder.manifest.classes
+    columns: tuple[str, ...] = ()
     if isinstance(scores, str):
         known = folder.instances.column_names[4:]
         if scores not in known:

@@ -10,8 +10,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
-
 from underglass.datasets.scored import Scores
 from underglass.errors import DataError
 from underglass.store import CaseFolder, ModelRecord, hash_array

@@ -212,10 +212,16 @@ def _parsed(data: bytes, names: list[str], separator: str, name: str, *, decimal
 
 
 def _trimmed(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Texts without the blanks around them; what is then a sign for "missing" is null."""
+    """Texts without the blanks around them; what is then a sign for "missing" is null, and numbers are numbers."""
     if not pa.types.is_string(column.type):
         return column
     trimmed = pc.utf8_trim_whitespace(column)
     if not pc.any(pc.not_equal(trimmed, column)).as_py():
         return column
-    return pc.if_else(pc.is_in(trimmed, pa.array(MISSING)), pa.scalar(None, pa.string()), trimmed)
+    known = pc.if_else(pc.is_in(trimmed, pa.array(MISSING)), pa.scalar(None, pa.string()), trimmed)
+    for kind in (pa.int64(), pa.float64()):  # a blank before a "?" made texts of numbers
+        try:
+            return known.cast(kind)
+        except pa.ArrowInvalid:
+            continue
+    return known

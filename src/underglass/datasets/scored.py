@@ -122,13 +122,15 @@ def scored(
     else:
         names, codes = _classes(truth, label)
         if len(wanted) == 1 and prediction is None:
-            found, codes = _two(columns[wanted[0]], wanted[0], names, codes, positive, threshold, used, label)
+            found, codes = _two(
+                columns[wanted[0]], wanted[0], names, codes, positive=positive, threshold=threshold, used=used, label=label
+            )
         elif wanted:
-            found, codes = _many(columns, wanted, names, codes, used, label)
+            found, codes = _many(columns, wanted, names, codes, used=used, label=label)
         else:
             assert prediction is not None
-            found, codes = _predicted(columns[prediction], prediction, names, codes, positive, used)
-    keep_label = chosen == "numbers" or len(found.classes) != pc.count_distinct(truth, mode="only_valid").as_py()
+            found, codes = _predicted(columns[prediction], prediction, names, codes, positive=positive, used=used)
+    keep_label = chosen == "numbers" or len(found.classes) != _distinct(truth)
     taken = {name for name in (id, split, None if keep_label else label) if name is not None}
     metadata = {free_name(name, columns): values for name, values in columns.items() if name not in taken}
     count = len(truth)
@@ -165,8 +167,13 @@ def _items(table: Any) -> list[tuple[str, Any]]:
     raise DataError(f"data is {type(table).__name__}; give a path, a mapping of columns, or pandas, polars or Arrow.")
 
 
+def _distinct(column: pa.Array) -> int:
+    """How many values a column takes, missing ones not counted."""
+    return 0 if pa.types.is_null(column.type) else int(pc.count_distinct(column, mode="only_valid").as_py())
+
+
 def _task(truth: pa.Array, wanted: Sequence[str], positive: Any) -> Task:
-    distinct = pc.count_distinct(truth, mode="only_valid").as_py()
+    distinct = _distinct(truth)
     number = pa.types.is_floating(truth.type) or pa.types.is_integer(truth.type)
     if number and len(wanted) == 1 and positive is None and distinct > MANY:
         return "numbers"
@@ -203,6 +210,7 @@ def _two(
     name: str,
     names: list[str],
     codes: pa.Array,
+    *,
     positive: Any,
     threshold: float,
     used: tuple[str, ...],
@@ -225,7 +233,7 @@ def _two(
             notes.append(f"No label is {chosen!r}: what needs it (recall, precision …) cannot be known.")
     place = names.index(chosen)
     score = _shares(column, name)
-    missing = np.isnan(score)
+    missing = np.asarray(np.isnan(score), bool)
     flags = score >= threshold
     predictions = np.where(missing, -1, np.where(flags, place, 1 - place)).astype(np.int32)
     probabilities = np.empty((len(score), 2), np.float32)
@@ -259,13 +267,19 @@ def _positive(names: list[str], positive: Any, label: str, notes: list[str]) -> 
 
 
 def _many(
-    columns: Mapping[str, pa.Array], wanted: Sequence[str], names: list[str], codes: pa.Array, used: tuple[str, ...], label: str
+    columns: Mapping[str, pa.Array],
+    wanted: Sequence[str],
+    names: list[str],
+    codes: pa.Array,
+    *,
+    used: tuple[str, ...],
+    label: str,
 ) -> tuple[Scores, pa.Array]:
     order = _match(wanted, names, label)
     classes = [*order.values()]
     notes: list[str] = []
     shares = np.column_stack([_shares(columns[name], name) for name in order])
-    missing = np.isnan(shares).any(axis=1)
+    missing = np.asarray(np.isnan(shares).any(axis=1))
     sums = shares[~missing].sum(axis=1)
     if sums.size and np.abs(sums - 1).max() > 0.02:
         row = int(np.flatnonzero(~missing)[np.abs(sums - 1).argmax()])
@@ -305,7 +319,7 @@ def _match(wanted: Sequence[str], names: list[str], label: str) -> dict[str, str
 
 
 def _predicted(
-    column: pa.Array, name: str, names: list[str], codes: pa.Array, positive: Any, used: tuple[str, ...]
+    column: pa.Array, name: str, names: list[str], codes: pa.Array, *, positive: Any, used: tuple[str, ...]
 ) -> tuple[Scores, pa.Array]:
     said, predicted = _classes(column, name)
     strange = [one for one in said if one not in names]
@@ -373,7 +387,7 @@ def _shares(column: pa.Array, name: str) -> NDArray[np.float64]:
     return values
 
 
-def _count_missing(notes: list[str], missing: NDArray[np.bool_], name: str) -> None:
+def _count_missing(notes: list[str], missing: NDArray[Any], name: str) -> None:
     if missing.all():
         raise DataError(f"{name} is missing in every row; there is nothing to judge.")
     if missing.any():

@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from underglass.analyses.feature_codes import FEW_NUMBERS, NUMBER_BINS, Feature, encode_column, is_number
+from underglass.analyses.feature_codes import FEW_NUMBERS, NUMBER_BINS, Feature, encode_column, is_number, numbers
 from underglass.errors import DataError, ModelError, unknown
 
 if TYPE_CHECKING:
@@ -179,8 +179,11 @@ def audit_of(case: Case, asked: Asked) -> Audit:
     """
     case.sync()
     key = f"audit:{case.serving.version}:{json.dumps([asked.model, asked.focus, dict(asked.bins), asked.filter], sort_keys=True)}"
-    found = CACHE.get(case, key)
-    return found if found is not None else CACHE.put(case, key, _audit(case, asked))
+    found: Audit | None = CACHE.get(case, key)
+    if found is None:
+        found = _audit(case, asked)
+        CACHE.put(case, key, found)
+    return found
 
 
 def _kept(case: Case, name: str) -> Mapping[str, Any]:
@@ -293,10 +296,12 @@ def _features(
         return found  # type: ignore[no-any-return]
     hidden = {column for name in case.folder.results.list("scores") for column in _kept(case, name).get("columns", ())}
     types = case.serving.column_types()
+    empty = {"split"} if case.folder.instances["split"].null_count == case.folder.manifest.instances else set()
     names = [
         name
         for name in types
         if name not in OURS
+        and name not in empty
         and "@" not in name
         and not name.startswith(RESULTS)
         and not name.startswith("_edited")
@@ -328,6 +333,9 @@ def _encoded(name: str, column: pa.ChunkedArray, bins: Any) -> tuple[Feature, st
     feature = encode_column(name, column, bins=bins)
     if bins is None and is_number(column) and len(feature) > FEW_NUMBERS:
         feature = encode_column(name, column, bins=NUMBER_BINS)
+        if feature.edges is not None and len(feature.edges) == 2:  # most hold the least value: it against the rest
+            values = np.unique(numbers(name, column))
+            feature = encode_column(name, column, bins=[float(values[1])])
     if len(feature) < 2:
         return feature, "it holds one value only" if len(feature) and feature.values[0].is_valid else "it holds no value"
     if len(feature) > MOST_VALUES:

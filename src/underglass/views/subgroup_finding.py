@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from underglass.analyses.confusion import METRICS
 from underglass.analyses.feature_codes import Feature
@@ -80,7 +81,20 @@ def suggest(
     found = CACHE.get(case, key)
     if found is None:
         found = CACHE.put(
-            case, key, _suggest(case, asked, audit, how, metric, threshold, features, settings, progress), KEPT_SEARCHES
+            case,
+            key,
+            _suggest(
+                case,
+                asked,
+                audit,
+                how=how,
+                metric=metric,
+                threshold=threshold,
+                features=features,
+                settings=settings,
+                progress=progress,
+            ),
+            KEPT_SEARCHES,
         )
     return dict(found)
 
@@ -89,6 +103,7 @@ def _suggest(
     case: Case,
     asked: Asked,
     audit: Audit,
+    *,
     how: str,
     metric: str,
     threshold: float | None,
@@ -99,12 +114,12 @@ def _suggest(
     leaking = {one["feature"]: one["reason"] for one in leaks_of(case, asked) if one["reason"]}
     names = [one.name for one in audit.features if (one.name in features if features is not None else one.name not in leaking)]
     table, bins = audit.columns(names)
-    found = _searched(audit, table, bins, how, metric, threshold, {**settings, "progress": progress})
+    found = _searched(audit, table, how, metric, threshold=threshold, settings={"bins": bins, **settings, "progress": progress})
     kept = f"{how}:{metric}:{threshold}:{json.dumps(settings, sort_keys=True)}:{audit.model}:{audit.focus}:{case.serving.version}"
     left_out = [*found.left_out, *((name, reason) for name, reason in leaking.items() if name not in names)]
     rows = found.table.to_pylist()[:SHOWN]
     members = [found.rows(place).astype(np.intp) for place in range(len(rows))]
-    cards = [_card(case, audit, found, place, row, f"{kept}:{place}", members[place]) for place, row in enumerate(rows)]
+    cards = [_card(case, audit, found, place, kept=f"{kept}:{place}", members=members[place]) for place in range(len(rows))]
     return {
         "how": how,
         "metric": metric,
@@ -124,31 +139,30 @@ def _suggest(
 def _searched(
     audit: Audit,
     table: pa.Table,
-    bins: Mapping[str, Any],
     how: str,
     metric: str,
+    *,
     threshold: float | None,
     settings: dict[str, Any],
 ) -> SuggestedGroups:
-    settings = {"bins": bins, **settings}
     if audit.task == "rates":
         flags = audit.flags(threshold)
-        return suggest_groups(audit.positives, flags, table, how=how, metric=metric, **settings)  # type: ignore[arg-type, misc]
+        return suggest_groups(audit.positives, flags, table, how=how, metric=metric, **settings)  # type: ignore[arg-type]
     if audit.task == "classes":
         if metric != "accuracy":
             raise DataError("of many classes groups are searched by accuracy; choose one class for the other metrics.")
         right = audit.truth == audit.decided
-        return suggest_groups_by(right, table, worse="lower", name="accuracy", how=how, **settings)  # type: ignore[arg-type, misc]
+        return suggest_groups_by(right, table, worse="lower", name="accuracy", how=how, **settings)  # type: ignore[arg-type]
     error = audit.decided - audit.truth
     outcomes = {"mae": (np.abs(error), "higher"), "mse": (error**2, "higher"), "mean_error": (error, "either")}
     if metric not in outcomes:
         raise DataError(f"groups of numbers are searched by an error: {unknown('error', metric, outcomes)}")
     values, worse = outcomes[metric]
-    return suggest_groups_by(values, table, worse=worse, name=metric, how=how, **settings)  # type: ignore[arg-type, misc]
+    return suggest_groups_by(values, table, worse=worse, name=metric, how=how, **settings)  # type: ignore[arg-type]
 
 
 def _card(
-    case: Case, audit: Audit, found: SuggestedGroups, place: int, row: dict[str, Any], kept: str, members: Any
+    case: Case, audit: Audit, found: SuggestedGroups, place: int, *, kept: str, members: NDArray[np.intp]
 ) -> dict[str, Any]:
     if found.how == "clusters":
         CACHE.put(case, f"kept:{kept}", audit.rows[members], KEPT_GROUPS)
@@ -159,7 +173,7 @@ def _card(
             theirs = found.features[item.feature]
             ours = audit.feature(theirs.name)
             spec["values"][theirs.name] = _translated(theirs, item.codes, ours)
-    return {**row, "spec": spec, "name": name_of(audit, spec)}
+    return {**found.table.slice(place, 1).to_pylist()[0], "spec": spec, "name": name_of(audit, spec)}
 
 
 def _translated(theirs: Feature, codes: Sequence[int], ours: Feature) -> list[int]:

@@ -91,9 +91,9 @@ def _crossed(audit: Audit, by: Sequence[Mapping[str, Any]]) -> list[tuple[Codes,
         return []
     groups, group = crossing([replace(feature, codes=feature.codes[rows]) for feature, _ in chosen])
     if len(groups) > MOST_GROUPS:
-        names = " × ".join(feature.name for feature, _ in chosen)
+        crossed = " × ".join(feature.name for feature, _ in chosen)
         raise DataError(
-            f"{names} make {len(groups):,} groups; at most {MOST_GROUPS:,} are drawn. Tick fewer features, or single values."
+            f"{crossed} make {len(groups):,} groups; at most {MOST_GROUPS:,} are drawn. Tick fewer features, or single values."
         )
     order = rows[np.argsort(group, kind="stable")]
     parts = np.split(order, np.cumsum(np.bincount(group, minlength=len(groups)))[:-1])

@@ -15,7 +15,7 @@ from underglass.analyses.group_gaps import compare_groups, fairness_gaps
 from underglass.analyses.learning_curves import size_curve, training_curve
 from underglass.analyses.model_comparison import compare_models
 from underglass.errors import DataError
-from underglass.views.subgroup_audit import Asked, Audit, audit_of
+from underglass.views.subgroup_audit import Asked, audit_of
 from underglass.views.subgroup_groups import cells_of_members, make_groups, measured, members_of, name_of
 
 if TYPE_CHECKING:
@@ -201,7 +201,9 @@ def learns(
     index = pa.array(rows)
     taken = pa.table({name: table[name].take(index) for name in table.column_names})
     limit = threshold if threshold is not None else audit.threshold
-    points = training_curve(audit.positives[rows], taken, inside[rows], metric=metric, threshold=limit, repeats=REPEATS, progress=progress)
+    points = training_curve(
+        audit.positives[rows], taken, inside[rows], metric=metric, threshold=limit, repeats=REPEATS, progress=progress
+    )
     return {"name": name_of(audit, group), "metric": metric, "points": points.to_pylist()}
 
 

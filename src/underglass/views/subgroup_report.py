@@ -1,4 +1,4 @@
-"""How does an audit leave the case? A group as JSON, all groups as CSV, and a page that a reader without statistics understands."""
+"""How does an audit leave the case? A group as JSON, all groups as CSV, and a page for readers without statistics."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def report(
     found, everyone = measured(audit, made.members, threshold=threshold), measured(audit, _all(audit), threshold=threshold)
     names = made.names(audit)
     parts = [_head(case, audit, threshold), _how_to_read()]
-    parts.append(_groups(audit, names, found, everyone, [words[name] for name in chosen], min_size))
+    parts.append(_groups(names, found, everyone, words=[words[name] for name in chosen], min_size=min_size))
     if audit.task == "rates" and len(names) > 1:
         parts.append(_gaps(gaps(case, asked, makings, min_size=min_size, threshold=threshold), min_size))
     if pinned is not None:
@@ -173,9 +173,11 @@ def _head(case: Case, audit: Audit, threshold: float | None) -> str:
 
 def _how_to_read() -> str:
     return (
-        '<div class="box"><p><strong>How to read this page.</strong> Each row is a group of people or things. The dot is what was '
+        '<div class="box"><p><strong>How to read this page.</strong> Each row is a group of people or things. The '
+        "dot is what was "
         "counted in the group; the line through it is where the true value may well lie (19 times in 20). A long line means that "
-        "the group is small and little is known. The dotted line is everyone together. Two groups whose lines overlap a good deal "
+        "the group is small and little is known. The dotted line is everyone together. Two groups whose lines "
+        "overlap a good deal "
         "may not differ at all. A dash (–) means that the number does not exist, with the reason; it is never 0.</p></div>"
     )
 
@@ -216,10 +218,10 @@ def _span(
 
 
 def _groups(
-    audit: Audit,
     names: Sequence[str],
     found: Mapping[str, Any],
     everyone: Mapping[str, Any],
+    *,
     words: Sequence[Mapping[str, Any]],
     min_size: int,
 ) -> str:
@@ -233,8 +235,11 @@ def _groups(
         known = [place for place in large if metric["value"][place] is not None]
         order = sorted(known, key=lambda place: metric["value"][place] * (word["direction"] or 1))
         rest = [place for place in large if place not in order]
-        rows = [_row("everyone", everyone["size"][0], whole, 0, word, span, whole["value"][0])]
-        rows += [_row(names[p], found["size"][p], metric, p, word, span, whole["value"][0]) for p in (order + rest)[:MOST_LISTED]]
+        rows = [_row("everyone", everyone["size"][0], whole, 0, word=word, span=span, whole=whole["value"][0])]
+        rows += [
+            _row(names[p], found["size"][p], metric, p, word=word, span=span, whole=whole["value"][0])
+            for p in (order + rest)[:MOST_LISTED]
+        ]
         worst = ""
         if len(order) > 1 and word["direction"]:
             a, b = order[0], order[-1]
@@ -245,7 +250,8 @@ def _groups(
         out.append(
             f"<h2>{html.escape(word['title'])}</h2><p class='muted'>{html.escape(word['means'])}</p>{worst}"
             f'<div class="scroll"><table><thead><tr><th>group</th><th class="r">size</th><th></th><th class="r">value</th>'
-            f'<th class="r">may lie between</th><th class="r">counted</th></tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+            f'<th class="r">may lie between</th><th class="r">counted</th></tr></thead><tbody>{"".join(rows)}</tbody>'
+            "</table></div>"
         )
         if len(order + rest) > MOST_LISTED:
             out.append(f'<p class="small muted">{len(order + rest) - MOST_LISTED:,} more groups are not listed.</p>')
@@ -255,12 +261,18 @@ def _groups(
             f"<h2>Too few to say</h2><p>{len(small):,} groups have fewer than {min_size} members. Their rates would be mostly "
             f'chance, so they are named and not ranked.</p><p class="small muted">{listed}</p>'
         )
-    del audit
     return "".join(out)
 
 
 def _row(
-    name: str, size: int, metric: Mapping[str, Any], place: int, word: Mapping[str, Any], span: tuple[float, float], whole: Any
+    name: str,
+    size: int,
+    metric: Mapping[str, Any],
+    place: int,
+    *,
+    word: Mapping[str, Any],
+    span: tuple[float, float],
+    whole: float | None,
 ) -> str:
     write = percent if word["share"] else plain
     value, low, high = (metric[end][place] for end in ("value", "low", "high"))
@@ -291,13 +303,15 @@ def _gaps(found: Mapping[str, Any], min_size: int) -> str:
         between = f"{100 * row['difference_low']:.0f} to {100 * row['difference_high']:.0f}"
         rows.append(
             f"<tr><td>{title}<br><span class='small muted'>{meaning}</span></td><td class='r'><strong>{points}</strong></td>"
-            f"<td class='r'>{between}</td><td>lowest: {html.escape(row['lowest'])}<br>highest: {html.escape(row['highest'])}</td></tr>"
+            f"<td class='r'>{between}</td><td>lowest: {html.escape(row['lowest'])}<br>highest: "
+            f"{html.escape(row['highest'])}</td></tr>"
         )
     if not rows:
         return ""
     return (
         f"<h2>How far are the groups apart?</h2><p>Between {found['groups']} groups of at least {min_size}. The largest of many "
-        "differences is above zero by chance alone; look at the interval. Which of these should be equal is a question of values, "
+        "differences is above zero by chance alone; look at the interval. Which of these should be equal is a "
+        "question of values, "
         "not of statistics; they cannot all be.</p><table><thead><tr><th>would be equal if …</th><th class='r'>gap</th>"
         f"<th class='r'>may lie between</th><th></th></tr></thead><tbody>{''.join(rows)}</tbody></table>"
     )
@@ -318,7 +332,8 @@ def _pair(found: Mapping[str, Any], words: Mapping[str, Mapping[str, Any]]) -> s
         strong = ("<strong>", "</strong>") if row["clear"] else ("", "")
         rows.append(
             f"<tr><td>{html.escape(word['title'])}<br><span class='small muted'>{html.escape(word['means'])}</span></td>"
-            f"<td class='r'>{write(row['a'])}</td><td class='r'>{write(row['b'])}</td><td class='r'>{strong[0]}{gap}{strong[1]}</td>"
+            f"<td class='r'>{write(row['a'])}</td><td class='r'>{write(row['b'])}</td><td class='r'>"
+            f"{strong[0]}{gap}{strong[1]}</td>"
             f"<td class='r'>{between}</td></tr>"
         )
     sizes = found["sides"]["size"]
@@ -326,8 +341,10 @@ def _pair(found: Mapping[str, Any], words: Mapping[str, Mapping[str, Any]]) -> s
     return (
         f"<h2>Two groups compared</h2><p><strong>{html.escape(found['a'])}</strong> ({sizes[0]:,}) against "
         f"<strong>{html.escape(found['b'])}</strong> ({sizes[1]:,}). Differences in {unit}; bold where chance is an unlikely "
-        f"explanation. {len(rows)} comparisons were made: expect one in twenty to be bold by chance.</p><table><thead><tr><th></th>"
-        f"<th class='r'>first</th><th class='r'>second</th><th class='r'>difference</th><th class='r'>may lie between</th></tr></thead>"
+        f"explanation. {len(rows)} comparisons were made: expect one in twenty to be bold by chance.</p><table>"
+        "<thead><tr><th></th>"
+        "<th class='r'>first</th><th class='r'>second</th><th class='r'>difference</th><th class='r'>may lie "
+        "between</th></tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table>"
     )
 
@@ -337,17 +354,23 @@ def _suggested(found: Mapping[str, Any], words: Mapping[str, Mapping[str, Any]])
     write = percent if word["share"] else plain
     clear = [card for card in found["cards"] if card["q"] is not None and card["q"] < 0.05]
     worse = [card for card in clear if not word["direction"] or card["divergence"] * word["direction"] < 0][:MOST_SUGGESTED]
-    head = f"<h2>Groups nobody asked for</h2><p>{found['tested']:,} combinations of values were searched for a worse {html.escape(word['title'].lower())}. "
+    head = (
+        f"<h2>Groups nobody asked for</h2><p>{found['tested']:,} combinations of values were searched for a worse "
+        f"{html.escape(word['title'].lower())}. "
+    )
     if not worse:
         return head + "None is worse than everyone else by more than chance explains.</p>"
     rows = [
         f"<tr><td>{html.escape(card['name'])}</td><td class='r'>{card['size']:,}</td><td class='r'><strong>{write(card['value'])}"
-        f"</strong></td><td class='r'>{write(card['value_low'])} to {write(card['value_high'])}</td><td class='r'>{_chance(card['q'])}</td></tr>"
+        f"</strong></td><td class='r'>{write(card['value_low'])} to {write(card['value_high'])}</td><td class='r'>"
+        f"{_chance(card['q'])}</td></tr>"
         for card in worse
     ]
     return (
-        f"{head}Everyone: {write(found['overall'])}. The last column says how many of the groups found at least this clearly would "
-        f"be chance.</p><table><thead><tr><th>group</th><th class='r'>size</th><th class='r'>{html.escape(word['title'].lower())}</th>"
+        f"{head}Everyone: {write(found['overall'])}. The last column says how many of the groups found at least "
+        "this clearly would "
+        "be chance.</p><table><thead><tr><th>group</th><th class='r'>size</th><th class='r'>"
+        f"{html.escape(word['title'].lower())}</th>"
         f"<th class='r'>may lie between</th><th class='r'>chance (q)</th></tr></thead><tbody>{''.join(rows)}</tbody></table>"
     )
 
@@ -366,8 +389,10 @@ def _limits(audit: Audit, tests: int) -> str:
         told += list(audit.notes)
     items = "".join(f"<li>{html.escape(one)}</li>" for one in told)
     return (
-        f"<h2>What this page cannot say</h2><ul>{items}</ul><p class='small muted'>Intervals of rates are Wilson's at 95 %; of F1 and "
-        "of differences, a bootstrap over the cells of the confusion matrix; of mean errors, Student's. q is Benjamini and Hochberg's "
+        f"<h2>What this page cannot say</h2><ul>{items}</ul><p class='small muted'>Intervals of rates are Wilson's "
+        "at 95 %; of F1 and "
+        "of differences, a bootstrap over the cells of the confusion matrix; of mean errors, Student's. q is "
+        "Benjamini and Hochberg's "
         f"over all groups searched. Made with underglass {_version()}.</p>"
     )
 

@@ -82,6 +82,7 @@ def _first(names: list[str]) -> list[str]:
 
 def groups(
     case: Case,
+    *,
     audit: Given = None,
     makings: Makings = (),
     threshold: float | None = None,
@@ -118,7 +119,7 @@ def groups(
 
 
 def group(
-    case: Case, group: Spec, audit: Given = None, threshold: float | None = None, own: float | None = None
+    case: Case, *, group: Spec, audit: Given = None, threshold: float | None = None, own: float | None = None
 ) -> dict[str, Any]:
     """One group: name, size, metrics, distributions, and the filter that selects it."""
     found = audit_of(case, Asked.read(audit))
@@ -138,6 +139,7 @@ def leaks(case: Case, audit: Given = None) -> list[dict[str, Any]]:
 
 def start_suggest(
     case: Case,
+    *,
     audit: Given = None,
     how: str = "lattice",
     metric: str = "accuracy",
@@ -160,7 +162,13 @@ def start_suggest(
 
 
 def similar(
-    case: Case, group: Spec, audit: Given = None, makings: Makings = (), how: str = "divergence", threshold: float | None = None
+    case: Case,
+    *,
+    group: Spec,
+    audit: Given = None,
+    makings: Makings = (),
+    how: str = "divergence",
+    threshold: float | None = None,
 ) -> dict[str, Any]:
     """Groups that resemble one."""
     return subgroup_finding.similar(case, Asked.read(audit), group, makings, how=how, threshold=threshold)
@@ -168,6 +176,7 @@ def similar(
 
 def compare(
     case: Case,
+    *,
     a: Spec,
     b: Spec | None = None,
     audit: Given = None,
@@ -180,6 +189,7 @@ def compare(
 
 def gaps(
     case: Case,
+    *,
     audit: Given = None,
     makings: Makings = (),
     min_size: int = 0,
@@ -196,7 +206,7 @@ def curves(case: Case, audit: Given = None, groups: Sequence[Spec] = ()) -> dict
 
 
 def equal_thresholds(
-    case: Case, metric: str, audit: Given = None, makings: Makings = (), threshold: float | None = None, min_size: int = 0
+    case: Case, *, metric: str, audit: Given = None, makings: Makings = (), threshold: float | None = None, min_size: int = 0
 ) -> dict[str, Any]:
     """Thresholds that make groups equal in one metric."""
     return subgroup_judging.equal_thresholds(
@@ -204,12 +214,12 @@ def equal_thresholds(
     )
 
 
-def lacks_data(case: Case, group: Spec, metric: str, audit: Given = None, threshold: float | None = None) -> dict[str, Any]:
+def lacks_data(case: Case, *, group: Spec, metric: str, audit: Given = None, threshold: float | None = None) -> dict[str, Any]:
     """Whether there are enough of a group to judge."""
     return subgroup_judging.lacks_data(case, Asked.read(audit), group, metric=metric, threshold=threshold)
 
 
-def start_learns(case: Case, group: Spec, metric: str, audit: Given = None, threshold: float | None = None) -> Job:
+def start_learns(case: Case, *, group: Spec, metric: str, audit: Given = None, threshold: float | None = None) -> Job:
     """Whether there were enough of a group to learn from; a job."""
     asked = Asked.read(audit)
     return case.jobs.submit(
@@ -222,6 +232,7 @@ def start_learns(case: Case, group: Spec, metric: str, audit: Given = None, thre
 
 def two_models(
     case: Case,
+    *,
     other: str,
     audit: Given = None,
     groups: Sequence[Spec] = (),
@@ -236,6 +247,7 @@ def two_models(
 
 def report(
     case: Case,
+    *,
     audit: Given = None,
     makings: Makings = (),
     metrics: Sequence[str] = (),
@@ -257,14 +269,16 @@ def report(
     ).encode()
 
 
-def take_group(case: Case, group: Spec, audit: Given = None, threshold: float | None = None, own: float | None = None) -> bytes:
+def take_group(
+    case: Case, *, group: Spec, audit: Given = None, threshold: float | None = None, own: float | None = None
+) -> bytes:
     """A group as a JSON file."""
     found = subgroup_report.group_json(case, Asked.read(audit), group, threshold=threshold, own=own)
     return subgroup_report.as_json(found)
 
 
 def take_groups(
-    case: Case, audit: Given = None, makings: Makings = (), format: str = "csv", threshold: float | None = None
+    case: Case, *, audit: Given = None, makings: Makings = (), format: str = "csv", threshold: float | None = None
 ) -> bytes:
     """All groups as a CSV or Parquet file."""
     return subgroup_report.groups_table(case, Asked.read(audit), makings, format, threshold=threshold)
@@ -278,14 +292,14 @@ VIEW = View(
     card=Card(
         why="A score that is right on the whole can be wrong for some. To find out for whom before somebody else does.",
         who="People who must answer for a model: auditors, product owners, those it judges. No statistics are needed.",
-        what="Every combination of the ticked values is a group. A line is a group; its place is a rate, such as how often it is "
-        "wrongly flagged. The dotted line is everyone. Below: groups found by search, curves, gaps, other thresholds.",
-        how="Hover a line to compare it, click to pin and select it. Look at n and at the interval before the rate: where intervals "
-        "overlap widely there may be no difference. A dash means there is no rate, with the reason.",
+        what="Every combination of the ticked values is a group. A line is a group; its place is a rate, such as how often it "
+        "is wrongly flagged. The dotted line is everyone. Below: groups found by search, curves, gaps, other thresholds.",
+        how="Hover a line to compare it, click to pin and select it. Look at n and at the interval before the rate: where "
+        "intervals overlap widely there may be no difference. A dash means there is no rate, with the reason.",
         when="Before a model is used on people, after retraining, and when someone complains.",
         source="FairVis: Cabrera et al. 2019; searched groups: Pastor et al. 2021 (DivExplorer); intervals: Wilson 1927.",
-        limits="Labels are taken as they are. Many groups are many tests: some gaps are chance. Which rates should be equal is for "
-        "people to decide; not all can be.",
+        limits="Labels are taken as they are. Many groups are many tests: some gaps are chance. Which rates should be equal is "
+        "for people to decide; not all can be.",
     ),
     calls={
         "setup": setup,

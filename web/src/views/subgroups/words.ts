@@ -16,11 +16,11 @@ export function written(value: number | null | undefined, metric: Metric): strin
   return metric.share ? percent(value) : number(value);
 }
 
-/** A signed difference, in points for shares: "+24", "−5". */
-export function signed(value: number | null | undefined, metric: Metric): string {
+/** A signed difference, in points for shares: "+24", "−5"; `fine` keeps a tenth of a point. */
+export function signed(value: number | null | undefined, metric: Metric, fine = false): string {
   if (value == null) return "–";
   if (!metric.share) return `${value > 0 ? "+" : ""}${number(value)}`;
-  const points = Math.round(100 * value);
+  const points = fine ? Math.round(1000 * value) / 10 : Math.round(100 * value);
   return points === 0 ? "0" : `${points > 0 ? "+" : "−"}${Math.abs(points)}`;
 }
 
