@@ -285,6 +285,9 @@ class Case:
         )
         self.attached = model
         self.__dict__.pop("serving", None)
+        from underglass.views.model_graph import keep
+
+        keep(self)
         self._tell()
         return captured
 
@@ -375,8 +378,32 @@ class Case:
 
     # edits -------------------------------------------------------------------------------------------------------
 
-    def subset(self, name: str, where: Where, *, note: str = "") -> Subset:
-        """Define a subset: live from a filter, frozen from rows."""
+    def subset(
+        self, name: str, where: Where | None = None, *, function: Callable[[Any], bool] | None = None, note: str = ""
+    ) -> Subset:
+        """Define a subset: live from a filter, frozen from rows or from a function.
+
+        Parameters
+        ----------
+        name : for people.
+        where : a typed filter, a filter tree, or rows.
+        function : in its place, called with each raw instance (an array of pixels, a text, a row's features): whether it is in.
+        note : why.
+
+        Raises
+        ------
+        EditError
+            Neither or both of `where` and `function` are given, or the edit cannot be made.
+        DataError
+            The function fails on an instance, or gives something that is no truth value; names the instance.
+        """
+        if (where is None) == (function is None):
+            raise EditError(f"subset {name!r} needs a filter or rows, or a function: one of them")
+        if function is not None:
+            from underglass.datasets.choosing import rows_where
+
+            where = rows_where(self._dataset(), function)
+        assert where is not None
         if isinstance(where, str | Mapping):
             tree = self._tree(where)
             self.edit("subset", value={"name": name, "kind": "live", "note": note}, where=tree)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from threading import get_ident
 from typing import Any
 
 import torch
@@ -20,9 +21,12 @@ def watching(net: Any, names: Iterable[str], seen: Seen) -> Iterator[None]:
     The tensor is the live one: a later in-place operation changes it, so look at once or copy.
     """
     calls: Counter[str] = Counter()
+    thread = get_ident()
 
     def hook_for(name: str) -> Any:
         def hook(_module: Any, _inputs: Any, output: Any) -> None:
+            if get_ident() != thread:
+                return  # another thread runs the same model
             call = calls[name]
             calls[name] += 1
             for path, tensor in tensors(output):

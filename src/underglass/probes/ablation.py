@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import get_ident
 from typing import Any
 
 import numpy as np
@@ -163,9 +164,12 @@ def _silencing(net: Any, what: Sequence[tuple[Place, Ints]]) -> Iterator[None]:
     by_place = {(place.module, place.call): (place, units) for place, units in what}
     modules = dict(net.named_modules())
     calls: Counter[str] = Counter()
+    thread = get_ident()
 
     def hook_for(name: str) -> Any:
         def hook(_module: Any, _inputs: Any, output: Any) -> Any:
+            if get_ident() != thread:
+                return None  # another thread runs the same model
             call = calls[name]
             calls[name] += 1
             if (name, call) not in by_place or not isinstance(output, Tensor):
