@@ -149,6 +149,7 @@ class CaseInfo(TypedDict):
     views: list[ViewInfo]
     patterns: list[PatternsInfo]
     projections: list[ProjectionInfo]
+    suspects: int | None
     skipped: list[SkippedInfo]
     warnings: list[str]
     author: str

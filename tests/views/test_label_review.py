@@ -157,12 +157,13 @@ def test_an_unknown_queue_score_or_class_names_the_nearest(case, arguments, mess
         items(case, **arguments)
 
 
-def test_a_review_before_a_search_says_where_to_go(tmp_path):
-    with (
-        Case.create_judged(tmp_path / "new.case", digits().judged()) as case,
-        pytest.raises(DataError, match="no labels were judged yet"),
-    ):
-        items(case)
+def test_before_a_search_queues_are_missing_and_probabilities_say_where_to_go(tmp_path):
+    with Case.create_judged(tmp_path / "new.case", digits().judged()) as case:
+        assert items(case)["found"] is False
+        assert session(case) is None
+        assert badge(case) is None
+        with pytest.raises(DataError, match="no labels were judged yet: open Suspects"):
+            probabilities(case, [1])
 
 
 def test_a_session_is_the_curve_of_what_its_author_fixed(case):

@@ -53,6 +53,7 @@ def case_info(case: Case, author: str | None = None) -> CaseInfo:
         views=[view.info(listed=_has(case, view.needs)) for view in case.views.values()],
         patterns=_results(case, "patterns", PatternsInfo),
         projections=_results(case, "projection", ProjectionInfo),
+        suspects=_suspects(case),
         skipped=[SkippedInfo(id=name, reason=reason) for name, reason in manifest.skipped[:MOST_SKIPPED]],
         warnings=_warnings(case),
         author=case.author,
@@ -135,6 +136,13 @@ def _results(case: Case, analysis: str, shape: Any) -> list[Any]:
     view = case.views.get(analysis)
     summaries = view.calls.get("summaries") if view is not None else None
     return [shape(**summary) for summary in summaries(case)] if summaries is not None else []
+
+
+def _suspects(case: Case) -> int | None:
+    """Labels that are suspect and not judged yet; None while nothing was looked for."""
+    view = case.views.get("suspects")
+    count = view.calls.get("badge") if view is not None else None
+    return None if count is None else cast("int | None", count(case))
 
 
 def _warnings(case: Case) -> list[str]:

@@ -11,7 +11,7 @@ import numpy as np
 from underglass.analyses.projection import project
 from underglass.errors import DataError, unknown
 from underglass.views.label_judgements import OPEN, OUT, STATES, judgements, states
-from underglass.views.label_results import FoundIssues, needed, splits
+from underglass.views.label_results import FoundIssues, current, needed, splits
 from underglass.views.layer_results import model_of
 
 if TYPE_CHECKING:
@@ -54,11 +54,14 @@ def items(
 
     Returns
     -------
-    Columns of equal length, ``total`` (may be more), pairs that look alike, and the scores there are.
+    Columns of equal length, ``total`` (may be more), pairs that look alike, the scores there are; ``found`` is False where
+    no labels were judged yet.
     """
     if queue not in QUEUES:
         raise DataError(unknown("queue", queue, QUEUES))
-    found, who = needed(case), author or case.author
+    found, who = current(case), author or case.author
+    if found is None:
+        return {"queue": queue, "found": False, "total": 0, "suspects": 0, "scores": [], "pairs": []}
     values = _score(found, score)
     places = _places(case, found, Queue(queue, label, suggested, where, rows, everything), who)
     if queue not in ("contradictory", "leaks", "copies"):
@@ -68,6 +71,7 @@ def items(
     total, places = len(places), places[:MOST_ITEMS]
     return {
         "queue": queue,
+        "found": True,
         "total": total,
         "suspects": int(np.asarray(found.arrays["selected"])[places].sum()),
         "scores": ["combined", *sorted(name[6:] for name in found.arrays if name.startswith("score/"))],

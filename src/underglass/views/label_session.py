@@ -8,7 +8,7 @@ import numpy as np
 
 from underglass.analyses.label_effort import effort_curve, random_effort, session_curve
 from underglass.views.label_judgements import OPEN, OUT, Judgements, judgements, states
-from underglass.views.label_results import FoundIssues, current, needed
+from underglass.views.label_results import FoundIssues, current
 
 if TYPE_CHECKING:
     from underglass.case import Case
@@ -54,9 +54,11 @@ class Annotators(TypedDict):
     rows: list[dict[str, Any]]
 
 
-def session(case: Case, author: str | None = None) -> Session:
-    """The effort curve of one author, against random order and against what the ranking promises."""
-    found, who = needed(case), author or case.author
+def session(case: Case, author: str | None = None) -> Session | None:
+    """The effort curve of one author, against random order and what the ranking promises; None before labels were judged."""
+    found, who = current(case), author or case.author
+    if found is None:
+        return None
     done = judgements(case)
     mine = done.by.get(who, {})
     label = found.spread("label", -1, case.folder.manifest.instances)

@@ -131,6 +131,7 @@ export interface CaseInfo {
   views: ViewInfo[];
   patterns: PatternsInfo[];
   projections: ProjectionInfo[];
+  suspects: number | null;
   skipped: SkippedInfo[];
   warnings: string[];
   author: string;

@@ -49,14 +49,7 @@ def make_model(spec: str) -> tuple[Model, Dataset | None]:
     ModelError
         There is no such module or function, it fails (its own error is said with file and line), or it gives no model.
     """
-    name, _, function = spec.rpartition(":") if ":" in spec.replace(":\\", "") else (spec, "", MAKE)
-    module = _module(name or spec, spec)
-    maker = getattr(module, function or MAKE, None)
-    if maker is None:
-        known = [one for one, value in vars(module).items() if callable(value) and not one.startswith("_")]
-        raise ModelError(f"{name} has {unknown('function', function or MAKE, known)}")
-    if not callable(maker):
-        raise ModelError(f"{spec} is {type(maker).__name__}; it must be a function that makes a model.")
+    maker = find_function(spec, "a function that makes a model")
     made = _guarded(maker, spec)
     dataset, model = made if isinstance(made, tuple) and len(made) == 2 else (None, made)
     if not hasattr(model, "forward") or not hasattr(model, "fingerprint"):
@@ -64,6 +57,26 @@ def make_model(spec: str) -> tuple[Model, Dataset | None]:
         raise ModelError(f"{spec} gives {type(model).__name__}, and a model of underglass.models is needed{hint}.")
     model.factory = spec
     return model, dataset
+
+
+def find_function(spec: str, what: str = "a function") -> Callable[..., Any]:
+    """A person's own function by its name, ``package.module:function`` or ``file.py:function``; ``make`` if none is named.
+
+    Raises
+    ------
+    ModelError
+        There is no such module or function.
+    """
+    name, _, function = spec.rpartition(":") if ":" in spec.replace(":\\", "") else (spec, "", MAKE)
+    module = _module(name or spec, spec)
+    found = getattr(module, function or MAKE, None)
+    if found is None:
+        known = [one for one, value in vars(module).items() if callable(value) and not one.startswith("_")]
+        raise ModelError(f"{name} has {unknown('function', function or MAKE, known)}")
+    if not callable(found):
+        raise ModelError(f"{spec} is {type(found).__name__}; it must be {what}.")
+    function_found: Callable[..., Any] = found
+    return function_found
 
 
 def read_data(path: str, model: Model | None, columns: Columns, labels: str | None = None) -> Dataset:

@@ -33,7 +33,9 @@ SINGLE_POLICY = (
 
 
 def learn(
-    name: Annotated[str | None, typer.Argument(help="[cyan]gan[/] or [cyan]rnn[/]; none for the index.", show_default=False)] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="[cyan]gan[/] or [cyan]rnn[/]; none for the index.", show_default=False)
+    ] = None,
     *,
     points: Points = None,
     export: Export = None,

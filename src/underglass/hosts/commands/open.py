@@ -16,6 +16,10 @@ def open_case(
     ] = None,
     *,
     model: Annotated[str | None, typer.Option(metavar="MODEL", help=f"Attach the model: {MAKER}")] = None,
+    trainer: Annotated[
+        str | None,
+        typer.Option(metavar="FUNCTION", help="Trains for Before and after: (rows, labels) to the class of every instance."),
+    ] = None,
     port: Port = None,
     no_open: NoOpen = False,
     host: Annotated[str, typer.Option(help="Address to listen at.", rich_help_panel=SERVER)] = "127.0.0.1",
@@ -41,6 +45,8 @@ def open_case(
     if case is None:
         if model is not None:
             raise ModelError("--model needs a case to be attached to: underglass open CASE --model MODEL")
+        if trainer is not None:
+            raise ModelError("--trainer needs a case: underglass open CASE --trainer FUNCTION")
         show(None, reach)
         return
     from underglass.case import Case
@@ -51,4 +57,8 @@ def open_case(
 
         made, dataset = make_model(model)
         opened.attach(made, dataset)
+    if trainer is not None:
+        from underglass.hosts.commands.given import find_function
+
+        opened.trainer = find_function(trainer)
     show(opened, reach, [Path(case).resolve().parent])

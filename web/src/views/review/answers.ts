@@ -3,6 +3,7 @@ export type State = "open" | "confirmed" | "relabelled" | "excluded";
 
 export interface Columns {
   queue: string;
+  found: boolean;
   total: number;
   suspects: number;
   scores: string[];

@@ -26,6 +26,8 @@ export class Desk {
   /** What was done last, for the line under the pictures and for screen readers. */
   said = $state("");
   problem = $state<string | null>(null);
+  /** No labels were judged yet: there is no queue. */
+  missing = $state(false);
   waiting = $state(0);
   #done: Done[] = [];
   #undone = 0;
@@ -196,7 +198,8 @@ export class Desk {
     try {
       const found = await this.study().host.call<Columns>("review", "items", JSON.parse(asked) as Question);
       if (mine !== this.#asked) return;
-      this.items = itemsOf(found);
+      this.missing = !found.found;
+      this.items = this.missing ? [] : itemsOf(found);
       [this.pairs, this.scores, this.total, this.problem] = [found.pairs, found.scores, found.total, null];
       this.#done = [];
       this.marked = new Set();
@@ -219,7 +222,7 @@ export class Desk {
   async #renew(): Promise<void> {
     if (this.#question === "") return;
     await this.#chain;
-    if (this.problem !== null || !this.items.length) return void this.#load(this.#question);
+    if (this.problem !== null || this.missing || !this.items.length) return void this.#load(this.#question);
     const turn = ++this.#undone;
     const rows = this.items.map(({ row }) => row);
     try {
