@@ -127,8 +127,9 @@ def probabilities(case: Case, rows: Sequence[int]) -> dict[str, Any]:
     """Mean probability of each class over some instances, (classes,), and how many of them were judged."""
     found = needed(case)
     places = _places_of(found, np.asarray(rows, np.int64))
+    source = "held out" if found.settings.source != "captured" else "given" if found.meta["given"] else "captured"
     mean = found.probabilities[places].mean(0, dtype=np.float64) if len(places) else np.zeros(found.probabilities.shape[1])
-    return {"mean": [round(float(one), 6) for one in mean], "n": len(places), "source": found.settings.source}
+    return {"mean": [round(float(one), 6) for one in mean], "n": len(places), "source": source}
 
 
 def spread(case: Case, rows: Sequence[int]) -> dict[str, Any]:

@@ -235,7 +235,11 @@ export class Desk {
       const now = new Map(itemsOf(found).map((item) => [item.row, item]));
       this.#patch((item) => {
         const fresh = now.get(item.row);
-        return fresh ? { ...item, label: fresh.label, state: fresh.state, others: fresh.others } : item;
+        const same =
+          fresh?.label === item.label &&
+          fresh.state === item.state &&
+          JSON.stringify(fresh.others) === JSON.stringify(item.others);
+        return fresh && !same ? { ...item, label: fresh.label, state: fresh.state, others: fresh.others } : item;
       });
     } catch (error) {
       this.problem = message(error);
