@@ -17,13 +17,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from underglass import analyses, datasets, demos, errors, models
+    from underglass import analyses, datasets, demos, errors, learn, models
     from underglass.audits import audit
     from underglass.case import Case
     from underglass.errors import UnderglassError
 
 __version__ = "0.1.0"
-__all__ = ["Case", "UnderglassError", "analyses", "audit", "datasets", "demos", "errors", "models"]
+__all__ = ["Case", "UnderglassError", "analyses", "audit", "datasets", "demos", "errors", "learn", "models"]
 
 LAZY = {"Case": "underglass.case", "audit": "underglass.audits", "UnderglassError": "underglass.errors"}
 

@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 
 from underglass.errors import UnderglassError
 from underglass.hosts.command_line import app
-from underglass.hosts.commands.learn import LETTERS, create_learn_app, packed_points
+from underglass.hosts.commands.learn import create_learn_app
+from underglass.learn.points import LETTERS, packed_file
 
 BUILT = (Path(__file__).resolve().parents[2] / "src/underglass/static/single/learn.js").is_file()
 
@@ -26,14 +27,14 @@ def test_points_travel_in_the_address_to_a_thousandth(tmp_path: Path):
     file = tmp_path / "points.csv"
     file.write_text("x,y\n0.1,0.2\n-0.3;0.4\n0.5 -0.6\n")
 
-    assert np.abs(unpacked(packed_points(file)) - [[0.1, 0.2], [-0.3, 0.4], [0.5, -0.6]]).max() < 1e-3
+    assert np.abs(unpacked(packed_file(file)) - [[0.1, 0.2], [-0.3, 0.4], [0.5, -0.6]]).max() < 1e-3
 
 
 def test_points_of_an_array_are_scaled_into_the_square(tmp_path: Path):
     file = tmp_path / "points.npy"
     np.save(file, np.array([[100.0, 10.0], [200.0, 30.0], [300.0, 20.0]]))
 
-    found = unpacked(packed_points(file))
+    found = unpacked(packed_file(file))
 
     assert np.abs(found).max() == pytest.approx(0.8, abs=1e-3)
     assert found[0, 0] == pytest.approx(-found[2, 0], abs=1e-3)
@@ -53,7 +54,7 @@ def test_points_that_cannot_be_learned_are_refused_in_words(tmp_path: Path, text
     file.write_text(text)
 
     with pytest.raises(UnderglassError, match=said):
-        packed_points(file)
+        packed_file(file)
 
 
 def test_an_unknown_explorable_names_those_there_are():

@@ -1,5 +1,6 @@
 // What does the page know of the run? Its settings, the last frame, and whether it plays; all training is in the worker.
 import { Remote } from "../engine/remote";
+import { given, writeAddress } from "../shell/given";
 import { formatLink, LINK_VERSION, parseLink } from "../shell/link";
 import { fromWords, toWords } from "./address";
 import { DEFAULT, mistake, type GanConfig, type Live, type Side } from "./config";
@@ -48,7 +49,9 @@ export class Session {
   // ---- starting -----------------------------------------------------------------------------------------------------------
 
   async open(hash: string): Promise<void> {
-    const { version, values } = parseLink(hash);
+    let { version, values } = parseLink(hash);
+    const python = version === null && !Object.keys(values).length ? given("gan")?.words : undefined;
+    if (python) ({ version, values } = parseLink(`#gan?${python}`));
     const { config, wrong } = fromWords(values);
     const said: string[] = [];
     if (version !== null && version !== LINK_VERSION)
@@ -268,7 +271,7 @@ export class Session {
     const words = toWords($state.snapshot(this.config) as GanConfig);
     const { frame } = this;
     if (frame && frame.epoch > 0 && frame.pristine && frame.epoch <= MOST_EPOCHS) words.epoch = String(frame.epoch);
-    history.replaceState(null, "", formatLink("gan", words));
+    writeAddress(formatLink("gan", words));
   }
   #written = 0;
 

@@ -59,7 +59,7 @@ export class Session {
   async open(hash: string): Promise<void> {
     const { version, values } = parseLink(hash);
     const python = Object.keys(values).length || version !== null ? null : given("rnn");
-    if (python?.state) return this.take(python.state as RnnState, "");
+    if (python?.state) return this.take(python.state as RnnState, python.said ?? "");
     const { config, wrong } = fromWords(values);
     const said: string[] = [];
     if (version !== null && version !== LINK_VERSION)

@@ -5,6 +5,8 @@ export interface Given {
   /** Words of an address, as after the "?" of a link; or a whole saved state. */
   words?: string;
   state?: unknown;
+  /** What it is, in a sentence. */
+  said?: string;
 }
 
 export function given(explorable: string): Given | null {
