@@ -21,6 +21,7 @@ from tools import chromium
 
 from planted import planted_case
 from underglass.case import Case
+from underglass.hosts.commands.learn import create_learn_app
 from underglass.hosts.server import create_app
 from underglass.hosts.server.start import Recent
 from underglass.views import about
@@ -111,6 +112,19 @@ def planted_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cal
 
 
 @pytest.fixture(scope="session")
+def learn() -> Iterator[str]:
+    """The address of the pages for learning, served from a thread of this process."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    port = listening.getsockname()[1]
+    server = uvicorn.Server(uvicorn.Config(create_learn_app(port), log_level="error", timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{port}/learn.html"
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture(scope="session")
 def fashion(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the default demo, captured for real."""
     with running("demo", "--no-open", home=tmp_path_factory.mktemp("home")) as address:
@@ -123,8 +137,9 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     wrong: list[str] = []
     contexts = []
 
-    def open_(address: str, *, width: int = 1440, height: int = 900, dark: bool = False) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light")
+    def open_(address: str, *, width: int = 1440, height: int = 900, dark: bool = False, **options: Any) -> Page:
+        viewport: Any = {"width": width, "height": height}
+        context = browser.new_context(viewport=viewport, color_scheme="dark" if dark else "light", **options)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)

@@ -3,38 +3,21 @@
 from __future__ import annotations
 
 import json
-import socket
-import threading
-from collections.abc import Iterator
 from itertools import pairwise
 from math import dist, hypot
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from playwright.sync_api import Page
 from typer.testing import CliRunner
 
 from browser.describing import until
 from underglass.hosts.command_line import app
-from underglass.hosts.commands.learn import create_learn_app
 
 AXE = Path(__file__).resolve().parents[2] / "web/node_modules/axe-core/axe.min.js"
 ISLANDS = ((-0.55, 0.45), (0.55, 0.5), (0.0, -0.55))
 PHASES = [f"{side} {phase}" for side in ("discriminator", "generator") for phase in range(1, 6)]
-
-
-@pytest.fixture(scope="module")
-def learn() -> Iterator[str]:
-    listening = socket.create_server(("127.0.0.1", 0))
-    port = listening.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(create_learn_app(port), log_level="error", timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{port}/learn.html"
-    server.should_exit = True
-    thread.join(10)
 
 
 def described(page: Page) -> dict[str, Any]:

@@ -99,7 +99,7 @@ def test_the_module_is_left_in_its_mode_and_with_its_gradients():
     ("net", "said"),
     [
         (Network(nn.LSTM, extra=lambda h: h * 1.1), "gives something else than its LSTM and its head on the last step"),
-        (nn.Sequential(nn.Linear(1, 4), nn.ReLU()), r"exactly one nn.RNN, nn.LSTM or nn.GRU; this module has 0 \(its parts: Line"),
+        (nn.Sequential(nn.Linear(1, 4), nn.ReLU()), r"nn.LSTM or nn.GRU; this module has 0 \(its parts: Linear, ReLU\)"),
         (Network(nn.RNN, nonlinearity="relu"), "an RNN with relu is not among the cells"),
         (Network(nn.GRU, units=65), "at most 7 layers of 64 units; this one has 2 of 65"),
         (Network(nn.GRU, inputs=3), "reads 3 numbers a step, but a series gives one value a step"),

@@ -154,12 +154,12 @@ export const EQUATIONS: readonly Equation[] = [
   },
   {
     title: "Least squares instead",
-    tex: "L_D = \\frac{1}{2} ( \\frac{1}{n} \\sum_i (D(x_i) - 1)^2 + \\frac{1}{n} \\sum_i D(G(z_i))^2 ) , \\quad L_G = \\frac{1}{n} \\sum_i (D(G(z_i)) - 1)^2",
+    tex: "L_D = \\frac{1}{2} ( \\frac{1}{n} \\sum_i (D(x_i) - 1)^2 + \\frac{1}{n} \\sum_i D(G(z_i))^2 )\nL_G = \\frac{1}{n} \\sum_i (D(G(z_i)) - 1)^2",
     text: "The same aims with squared errors. D keeps its range from 0 to 1 here; the original leaves it unbounded.",
   },
   {
     title: "How far apart",
-    tex: "\\text{KL}(p \\parallel q) = \\sum_i p_i \\log_2 \\frac{p_i}{q_i} , \\quad \\text{JS} = \\frac{1}{2} \\text{KL}(p \\parallel m) + \\frac{1}{2} \\text{KL}(q \\parallel m)",
+    tex: "\\text{KL}(p \\parallel q) = \\sum_i p_i \\log_2 \\frac{p_i}{q_i}\n\\text{JS} = \\frac{1}{2} \\text{KL}(p \\parallel m) + \\frac{1}{2} \\text{KL}(q \\parallel m)",
     text: "p and q are shares of real samples and fakes in each cell, m their mean. Every cell gets .0001 for KL, which would else be infinite.",
   },
 ];

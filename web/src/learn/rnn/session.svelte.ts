@@ -16,6 +16,8 @@ export type Phase = "rest" | "forward" | "validation" | "backward";
 export const SPEEDS = [0.5, 1, 2, 4, 8, Infinity] as const;
 /** An epoch at speed 1, in milliseconds, by phase. */
 const LASTS: Record<Exclude<Phase, "rest">, number> = { forward: 1200, validation: 1200, backward: 1200 };
+/** On a slow machine a phase takes longer rather than skip a layer: no frame counts for more milliseconds than these. */
+const LONGEST_FRAME = 50;
 /** A frame of training at full speed may take this long, in milliseconds. */
 const BUDGET = 40;
 const MOST_EPOCHS = 2000;
@@ -138,7 +140,7 @@ export class Session {
         if (run !== this.#run || !this.#alive) return resolve(false);
         const now = performance.now();
         if (this.speed === Infinity) this.share = 1;
-        else this.share = Math.min(1, this.share + ((now - before) * this.speed) / lasts);
+        else this.share = Math.min(1, this.share + (Math.min(now - before, LONGEST_FRAME) * this.speed) / lasts);
         before = now;
         if (this.share < 1) requestAnimationFrame(move);
         else resolve(true);
