@@ -596,9 +596,8 @@ def test_an_own_torch_network_opens_with_its_predictions_and_gates(open_page, tm
 def test_a_notebook_frame_trains_own_points_without_an_origin(open_page, tmp_path: Path):
     points = np.random.default_rng(0).uniform(-0.8, 0.8, size=(40, 2))
     file = tmp_path / "notebook.html"
-    file.write_text(
-        f"<!doctype html><meta charset='utf-8'><header>a notebook</header>{ug.learn.gan(points, seed=4)._repr_html_()}", encoding="utf-8"
-    )
+    shown = ug.learn.gan(points, seed=4)._repr_html_()
+    file.write_text(f"<!doctype html><meta charset='utf-8'><header>a notebook</header>{shown}", encoding="utf-8")
     page = open_page(file.as_uri())
     page.frame_locator("iframe").locator(".play").click()
     frame = page.frames[1]
