@@ -168,7 +168,7 @@ def test_a_class_of_one_instance_and_few_folds_are_said(tmp_path):
         found = case.label_issues(source="cross-validated")
 
     assert "only 6 labelled instances: 3 folds instead of 5." in found.meta["advice"]
-    assert any("only one instance is labelled '2'" in one for one in found.meta["advice"])
+    assert any("'2' has one labelled instance" in one for one in found.meta["advice"])
 
 
 def test_a_class_never_predicted_is_said(tmp_path):

@@ -128,19 +128,17 @@ def noise_matrix(case: Case, found: FoundIssues) -> list[list[float]] | None:
 
 def _similarity(found: FoundIssues) -> dict[tuple[int, int], float]:
     """The largest similarity of two instances within each cell; copies known by content or features count as 1."""
-    place = {row: i for i, row in enumerate(found.rows.tolist())}
-    label, suggested = found.arrays["label"], found.arrays["suggested"]
-    best: dict[tuple[int, int], float] = {}
+    classes = len(found.arrays["prior"])
+    code = found.arrays["label"].astype(np.int64) * classes + found.arrays["suggested"]
+    best = np.full(classes * classes, -np.inf)
 
     def take(pairs: Array, values: Array) -> None:
-        for (one, other), value in zip(pairs.tolist(), values.tolist(), strict=True):
-            i, j = place[one], place[other]
-            if label[i] == label[j] and suggested[i] == suggested[j]:
-                cell = int(label[i]), int(suggested[i])
-                best[cell] = max(best.get(cell, -1.0), round(float(value), 4))
+        cell = code[np.searchsorted(found.rows, pairs)]
+        same = (cell[:, 0] == cell[:, 1]) & (cell[:, 0] >= 0)
+        np.maximum.at(best, cell[same, 0], values[same])
 
-    take(found.arrays["similar"], found.arrays["similarity"])
+    take(found.arrays["similar"], found.arrays["similarity"].astype(np.float64))
     if "pairs" in found.arrays:
         exact = np.asarray(found.arrays["pair/exact"])
         take(found.arrays["pairs"][exact], np.ones(int(exact.sum())))
-    return best
+    return {(int(at) // classes, int(at) % classes): round(float(best[at]), 4) for at in np.flatnonzero(np.isfinite(best))}

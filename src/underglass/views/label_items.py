@@ -22,6 +22,8 @@ QUEUES = ("suspects", "cell", "label", "contradictory", "leaks", "copies", "outl
 MOST_ITEMS = 2_000
 MOST_PAIRS = 24
 MOST_MAPPED = 600
+SUREST = 1 - 1e-6
+"""Nothing is wrong for certain, even where single precision says so."""
 
 
 def items(
@@ -94,7 +96,7 @@ def columns(case: Case, found: FoundIssues, places: Array, values: Array, who: s
         "label": now[rows].tolist(),
         "was": label.tolist(),
         "suggested": suggested.tolist(),
-        "score": _rounded(values[places]),
+        "score": _rounded(np.minimum(values[places], SUREST)),
         "own": _rounded(np.where(label >= 0, chance[places, np.maximum(label, 0)], np.nan)),
         "other": _rounded(chance[places, suggested]),
         "top": _rounded(found.arrays["top"][places]),
@@ -107,18 +109,25 @@ def columns(case: Case, found: FoundIssues, places: Array, values: Array, who: s
 
 def similar_pairs(found: FoundIssues, places: Array) -> list[dict[str, Any]]:
     """The pairs within a queue that look most alike, the most alike first."""
-    inside = set(found.rows[places].tolist())
+    inside = np.zeros(int(found.rows.max(initial=-1)) + 1, bool)
+    inside[found.rows[places]] = True
+
+    def within(name: str) -> Array:
+        kept: Array = inside[np.asarray(found.arrays[name])].all(axis=1)
+        return np.flatnonzero(kept)
+
     best: dict[tuple[int, int], dict[str, Any]] = {}
     if "pairs" in found.arrays:
-        named = (found.arrays[name].tolist() for name in ("pairs", "pair/distance", "pair/exact"))
+        at = within("pairs")
+        named = (found.arrays[name][at].tolist() for name in ("pairs", "pair/distance", "pair/exact"))
         for (one, other), distance, exact in zip(*named, strict=True):
-            if one in inside and other in inside:
-                alike = 1.0 if exact else None
-                best[one, other] = {"rows": [one, other], "similarity": alike, "exact": exact, "distance": distance}
-    for (one, other), value in zip(found.arrays["similar"].tolist(), found.arrays["similarity"].tolist(), strict=True):
-        if one in inside and other in inside:
-            pair = best.setdefault((one, other), {"rows": [one, other], "similarity": None, "exact": False, "distance": None})
-            pair["similarity"] = pair["similarity"] or round(float(value), 4)
+            alike = 1.0 if exact else None
+            best[one, other] = {"rows": [one, other], "similarity": alike, "exact": exact, "distance": distance}
+    at = within("similar")
+    at = at[np.argsort(-found.arrays["similarity"][at], kind="stable")][: 4 * MOST_PAIRS]
+    for (one, other), value in zip(found.arrays["similar"][at].tolist(), found.arrays["similarity"][at].tolist(), strict=True):
+        pair = best.setdefault((one, other), {"rows": [one, other], "similarity": None, "exact": False, "distance": None})
+        pair["similarity"] = pair["similarity"] or round(float(value), 4)
     ranked = sorted(best.values(), key=lambda pair: (not pair["exact"], pair["distance"] is None, -(pair["similarity"] or 0)))
     return ranked[:MOST_PAIRS]
 

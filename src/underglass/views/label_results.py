@@ -358,9 +358,6 @@ def _computed(
     advice = list(found.advice)
     if folds and folds < settings.folds:
         advice.insert(0, f"only {int((labels >= 0).sum())} labelled instances: {folds} folds instead of {settings.folds}.")
-    alone = [classes[c] for c in np.flatnonzero(np.bincount(labels[labels >= 0], minlength=len(classes)) == 1)]
-    if alone:
-        advice.append(f"only one instance is labelled {_listed(alone)}: nothing can be learned of such a class from others.")
     meta = {
         "form": FORM,
         "model": folder.name,
@@ -464,8 +461,3 @@ def _read(case: Case, stored: StoredResult) -> FoundIssues:
         inputs=stored.inputs,
         created=stored.created,
     )
-
-
-def _listed(names: list[str]) -> str:
-    shown = ", ".join(repr(name) for name in names[:4])
-    return f"{shown} and {len(names) - 4} more" if len(names) > 4 else shown

@@ -9,6 +9,7 @@ import numpy as np
 
 from underglass.views.label_cells import cells, label_rows, noise_matrix
 from underglass.views.label_results import (
+    GIVEN,
     FoundIssues,
     Settings,
     changes,
@@ -45,7 +46,11 @@ def summary(case: Case) -> dict[str, Any]:
     found = current(case)
     if found is None:
         asked = resolved(case, folder, Settings())
-        return {**place, "state": "missing", "would": {"source": asked.source, "layer": asked.layer}}
+        return {
+            **place,
+            "state": "missing",
+            "would": {"source": asked.source, "layer": asked.layer, "given": record.factory == GIVEN},
+        }
     chosen = np.asarray(found.arrays["selected"])
     score = np.nan_to_num(found.score.astype(np.float64))
     copies = (

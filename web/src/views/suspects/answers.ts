@@ -40,7 +40,7 @@ interface Place {
 }
 export interface Missing extends Place {
   state: "missing";
-  would: { source: string; layer: string };
+  would: { source: string; layer: string; given: boolean };
 }
 export interface Found extends Place {
   state: "found";
