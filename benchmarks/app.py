@@ -21,11 +21,11 @@ TOKEN = "t" * 32
 
 
 @contextmanager
-def serving(folder: Path, n: int) -> Iterator[str]:
+def serving(folder: Path, n: int, *, units: int = 2) -> Iterator[str]:
     """The address of the web app over a planted case of `n` instances."""
     from planted import planted_case
 
-    case = Case(planted_case(folder / "planted.case", n, units=2, images=False))
+    case = Case(planted_case(folder / "planted.case", n, units=units, images=False))
     listening = socket.create_server(("127.0.0.1", 0))
     port = listening.getsockname()[1]
     app = create_app(case, token=TOKEN, port=port, recent=Recent(folder / "state"))

@@ -180,3 +180,12 @@ def test_cancelled_work_leaves_nothing_behind(case):
     with pytest.raises(ug.errors.JobCancelled):
         project(case, "fc", progress=progress)
     assert case.folder.results.list("projection") == ()
+
+
+def test_ones_own_instances_are_always_in_the_sample(case):
+    case.tag([3, 299], "mine")
+    case.note([17], "odd")
+    found = project(case, "fc", sample=40)
+
+    assert {3, 17, 299} <= set(found.rows.tolist())
+    assert 40 <= found.n <= 43

@@ -249,3 +249,43 @@ def test_a_function_makes_a_subset(real):
     with pytest.raises(EditError, match="subset 'no' needs a filter or rows, or a function: one of them"):
         real.subset("no")
     assert "no" not in real.subsets
+
+
+def test_pictures_of_several_units_come_as_one_sheet_when_all_are_kept(real):
+    from io import BytesIO
+
+    from PIL import Image
+
+    assert call["picture_sheet"](real, "1", [3, 1]) == b""
+    found = real.feature_visualization("1", [1, 3], samples=2)
+    sheet = np.asarray(Image.open(BytesIO(call["picture_sheet"](real, "1", [3, 1]))))
+
+    assert sheet.shape == (16, 16)
+    np.testing.assert_array_equal(sheet[:8, :8], found[3].images[0, :, :, 0])
+    np.testing.assert_array_equal(sheet[8:, 8:], found[1].images[1, :, :, 0])
+
+
+def test_an_all_zero_layer_is_dead_and_its_rows_are_zero_not_empty(tmp_path):
+    net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 2))
+    with torch.no_grad():
+        net[0].weight.zero_()
+        net[0].bias.fill_(-1)
+    images = np.random.default_rng(0).integers(0, 256, (20, 8, 8), dtype=np.uint8)
+    with Case.create(tmp_path / "z.case", ug.datasets.arrays(images, np.arange(20) % 2, classes=["a", "b"])) as case:
+        case.capture(ug.models.torch(net, preprocess=ug.models.to_tensor), layers=["1"])
+        assert plain(call["summary"](case, "1"))["dead"] == [0, 1, 2, 3]
+        found = rows_of(case, "1", [{"tree": compare("label", "a")}], cluster=True)
+        assert found.means.tolist() == [[0, 0, 0, 0]]
+        assert found.order.tolist() == [0, 1, 2, 3]
+        unit = plain(call["unit"](case, "1", 2))
+        assert unit["dead"]
+        assert unit["name"] is None
+        assert call["suggest"](case, "1")["found"] == []
+
+
+def test_texts_and_rows_have_no_pictures_and_no_crops_and_say_so(tmp_path):
+    with Case(planted_case(tmp_path / "rows.case", 60, images=False)) as case:
+        unit = plain(call["unit"](case, "fc", 1))
+        assert unit["crops"] == "Only pictures have parts to crop."
+        with pytest.raises(LayerError, match="Only pictures have parts to crop"):
+            call["crops"](case, "fc", 1, [0])

@@ -16,6 +16,7 @@ import numpy as np
 
 from underglass.errors import DataError, LayerError, needs, unknown
 from underglass.store.fingerprints import hash_array, hash_json
+from underglass.views.instance_sample import own_rows
 from underglass.views.layer_results import (
     Progress,
     drop_oldest,
@@ -233,7 +234,10 @@ def _computed(case: Case, folder: ModelFolder, layer: str, settings: Settings, p
 
     started = time.perf_counter()
     rows = included(case)
-    chosen = rows[stratified(case.labels()[rows], settings.sample, seed=settings.seed)] if len(rows) > settings.sample else rows
+    chosen = rows
+    if len(rows) > settings.sample:
+        drawn = rows[stratified(case.labels()[rows], settings.sample, seed=settings.seed)]
+        chosen = np.union1d(drawn, np.intersect1d(own_rows(case), rows)).astype(rows.dtype)
     if len(chosen) < 3:
         raise DataError(f"too few instances to spread in the plane: {len(chosen)}, at least 3 are needed.")
     if progress is not None:

@@ -57,7 +57,10 @@ def _groups(case: Case) -> dict[str, Any] | None:
     if not classes or not (values >= 0).any():
         return None
     size = np.bincount(values[(values >= 0) & (values < len(classes))], minlength=len(classes))
-    kept = range(len(classes)) if len(classes) <= MOST_GROUPS else np.sort(np.argsort(-size, kind="stable")[:MOST_GROUPS])
+    kept = np.arange(len(classes))
+    if len(classes) > MOST_GROUPS:
+        largest = np.argsort(-size, kind="stable")[:MOST_GROUPS]
+        kept = np.sort(largest[size[largest] > 0])
     return {"column": column, "values": [classes[int(one)] for one in kept], "of": len(classes)}
 
 
@@ -100,6 +103,16 @@ def unit_picture(
     return picture(case, layer, int(unit), settings=PICTURES | dict(settings or {}), model=model)
 
 
+def picture_sheet(case: Case, layer: str, units: Sequence[int], *, model: str | None = None) -> bytes:
+    """Kept pictures of units as one PNG, a line for each of them in the order asked; empty unless all are kept."""
+    wanted = [int(unit) for unit in units]
+    found = feature_images.kept(case, layer, wanted, settings=PICTURES, model=model)
+    if len(found) < len(set(wanted)) or not wanted:
+        return b""
+    lines = [np.concatenate(list(found[unit].images), axis=1) for unit in wanted]
+    return feature_images.png(np.concatenate(lines, axis=0))
+
+
 def one_unit(case: Case, layer: str, unit: int, **options: Any) -> dict[str, Any]:
     """What the unit panel shows."""
     return describe_unit(case, layer, int(unit), settings=PICTURES, **options)
@@ -135,6 +148,7 @@ VIEW = View(
         "unit": one_unit,
         "crops": peak_crops,
         "picture": unit_picture,
+        "picture_sheet": picture_sheet,
         "start_pictures": start_pictures,
         "suggest": suggest,
         "quantiles": quantiles,

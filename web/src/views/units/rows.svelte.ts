@@ -2,7 +2,7 @@
 import { untrack } from "svelte";
 import { message, type Case } from "../../runtime/case.svelte";
 import type { Tree } from "../../runtime/filter";
-import { plural } from "../../runtime/format";
+import { count, plural } from "../../runtime/format";
 import { rows as ask, summary, type LayerSummary, type MatrixRows } from "./answers";
 import type { Line } from "./matrix";
 import { within, type Row } from "./specs";
@@ -173,8 +173,8 @@ export function finding(
   about: LayerSummary,
 ): string {
   const dead = about.dead.length
-    ? `${plural(about.dead.length, "unit")} of ${about.units} ${about.dead.length === 1 ? "is" : "are"} never active.`
-    : `All ${about.units} units are active somewhere.`;
+    ? `${plural(about.dead.length, "unit")} of ${count(about.units)} ${about.dead.length === 1 ? "is" : "are"} never active.`
+    : `All ${count(about.units)} units are active somewhere.`;
   const line = (key?: string) => lines.find((one) => one.key === key && one.values && (one.n ?? 0) > 0);
   const [one, other] = [line(sort.row), line(sort.other)];
   if (sort.by === "difference" && one?.values && other?.values) {
