@@ -1,4 +1,4 @@
-"""Photograph the real app over the demo case for the README: docs/images/overview.png and patterns.png."""
+"""Photograph the real app over the demo case for the README: docs/images/overview.png, patterns.png, suspects.png, review.png."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
@@ -19,10 +20,19 @@ IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
 
 
 def main() -> None:
+    _photograph([], {"overview": _overview, "patterns": _patterns})
+    _photograph(["labels"], {"suspects": _suspects, "review": _review})
+
+
+def _photograph(demo: list[str], views: dict[str, Callable[[Page], None]]) -> None:
+    """Photograph views of one demo, one after the other in the same page."""
     with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
-        environment = {"XDG_CACHE_HOME": home, "XDG_STATE_HOME": home, "PATH": "/usr/bin:/bin", "HOME": home}
+        environment = {"XDG_CACHE_HOME": home, "XDG_STATE_HOME": home, "PATH": "/usr/bin:/bin", "HOME": home, "USER": "mara"}
         server = subprocess.Popen(
-            [sys.executable, "-u", "-m", "underglass", "demo", "--no-open"], stdout=subprocess.PIPE, text=True, env=environment
+            [sys.executable, "-u", "-m", "underglass", "demo", *demo, "--no-open"],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
         )
         try:
             assert server.stdout is not None
@@ -30,10 +40,9 @@ def main() -> None:
             browser = playwright.chromium.launch(executable_path=chromium.find(), args=["--no-sandbox"])
             page = browser.new_page(viewport={"width": 1440, "height": 900})
             page.goto(address)
-            _overview(page)
-            _save(page, "overview")
-            _patterns(page)
-            _save(page, "patterns")
+            for name, show in views.items():
+                show(page)
+                _save(page, name)
             browser.close()
         finally:
             server.terminate()
@@ -60,6 +69,22 @@ def _patterns(page: Page) -> None:
     page.locator('[data-pattern="1"]').first.wait_for(timeout=60_000)
     page.locator('[data-pattern="1"]').first.click()
     page.wait_for_timeout(2500)
+
+
+def _suspects(page: Page) -> None:
+    page.locator('nav a[href="#suspects"]').click()
+    page.locator(".cell").first.wait_for()
+    page.wait_for_timeout(1500)
+
+
+def _review(page: Page) -> None:
+    page.get_by_role("button", name=re.compile("^Review")).click()
+    page.locator("[data-item]").first.wait_for()
+    for key in "rrrrRrrrrrrrrrrrrrrrrrrrrr":
+        page.keyboard.press(key)
+    page.keyboard.press("Enter")
+    page.locator("svg[data-inspected='27']").wait_for()
+    page.wait_for_timeout(1000)
 
 
 def _save(page: Page, name: str) -> None:

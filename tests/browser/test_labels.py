@@ -380,3 +380,19 @@ def test_a_view_without_a_result_says_what_to_do(tmp_path, planted_app, open_pag
     if view == SUSPECTS:
         page.get_by_role("button", name="Look for wrong labels").click()
         until(page, "window.underglass.describe('suspects').state === 'found'", 90)
+
+
+def test_where_nothing_is_suspect_the_real_confusions_are_drawn(fashion, open_page):
+    page = open_page(fashion)
+    confused = {(label, said): n for label, said, n, _ in describe(page, "overview")["confusion"]["cells"] if label != said and n}
+    page.evaluate("location.hash = '#suspects'")
+    page.get_by_role("button", name="Look for wrong labels").click()
+    until(page, "window.underglass.describe('suspects')?.cells.length > 0", 120)
+    drawn = describe(page, SUSPECTS)
+
+    assert {
+        (one["label"], one["model"]): one["count"] for one in drawn["cells"] if one["label"] != one["model"]
+    }.items() <= confused.items()
+    assert drawn["sentence"].startswith(f"None of 2,000 labels is suspect. The model says otherwise for {sum(confused.values())}")
+    largest = sorted((one for one in drawn["cells"] if one["label"] != one["model"]), key=lambda one: -one["count"])[:3]
+    assert {one["label"] for one in largest} <= {"Shirt", "T-shirt", "Pullover", "Coat"}

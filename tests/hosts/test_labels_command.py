@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from typer.testing import CliRunner
 
 from judged import CLASSES, digits
 from underglass.case import Case
+from underglass.errors import ModelError
 from underglass.hosts.command_line import app
+from underglass.hosts.commands.given import find_function
 from underglass.views.label_results import current
 
 
@@ -43,3 +46,15 @@ def test_probabilities_that_are_none_are_refused_in_a_sentence_and_leave_nothing
     assert code == 1
     assert "they must sum to 1" in aside
     assert not (tmp_path / "bad.case").exists()
+
+
+def test_a_training_function_is_named_like_a_model_and_its_absence_says_the_nearest(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own_training.py").write_text("def train(rows, labels):\n    return labels\n")
+
+    assert find_function("own_training.py:train")([1], [2]) == [2]
+    with pytest.raises(ModelError, match="did you mean 'train'"):
+        find_function("own_training.py:trian")
+    result = CliRunner().invoke(app, ["open", "--trainer", "own_training.py:train"], env={"COLUMNS": "160", "NO_COLOR": "1"})
+    assert result.exit_code == 1
+    assert "--trainer needs a case" in result.stderr

@@ -126,6 +126,9 @@ def test_score_suggestion_and_choice_are_served_and_come_back_when_the_case_is_o
     served = case.serving.table(columns=["issue.score", "issue.suggested", "issue.suspect"])
 
     np.testing.assert_allclose(served["issue.score"].to_numpy(), found.score)
+    alone = case.serving.table(columns=["issue.outlier", "issue.uniqueness", "issue.hardness"])
+    for name in ("outlier", "uniqueness", "hardness"):
+        np.testing.assert_allclose(alone[f"issue.{name}"].to_numpy(), found.arrays[name], rtol=1e-6)
     suggested = served["issue.suggested"].to_pylist()
     doubted = found.arrays["suggested"] != found.arrays["label"]
     assert suggested == [CLASSES[code] if doubt else None for code, doubt in zip(found.arrays["suggested"], doubted, strict=True)]

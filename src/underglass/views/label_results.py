@@ -1,8 +1,8 @@
 """Which labels are probably wrong, does that still hold, and how is it found anew?
 
 Glue between the pure analysis and a case, as for patterns: looked up by the hashes of what it rests on (the current labels
-among them), else computed with progress, kept, and served as the columns ``issue.score``, ``issue.suggested`` and
-``issue.suspect``. A result stays as it is while a person corrects; what was corrected since is told apart by its label.
+among them), else computed with progress, kept, and served as the columns ``issue.score``, ``issue.suggested``,
+``issue.suspect`` and their like. A result stays as it is while a person corrects; what was decided since is in the journal.
 """
 
 from __future__ import annotations
@@ -45,7 +45,6 @@ HELD_OUT = ("test", "valid", "validation", "val", "dev", "holdout")
 """Splits that a model is by custom not trained on."""
 GIVEN = "given"
 """Factory recorded of probabilities that a person gave without a model."""
-COLUMNS = ("issue.score", "issue.suggested", "issue.suspect")
 
 
 @dataclass(frozen=True)
@@ -222,17 +221,23 @@ def changes(case: Case, found: FoundIssues) -> list[str]:
 
 
 def publish(case: Case, found: FoundIssues, serving: Serving | None = None) -> None:
-    """Serve score, suggestion and choice as columns, and tell who listens."""
+    """Serve score, suggestion, choice, hardness, and with features how far out and how alone, as columns; tell who listens."""
     active = case.model is not None and case.model.name == found.model
     names = case.folder.manifest.classes
     suggested, label = found.arrays["suggested"], found.arrays["label"]
     doubted = (suggested != label) & (suggested >= 0)
-    values = (
-        np.asarray(found.score, np.float32),
-        [names[code] if doubt else None for code, doubt in zip(suggested.tolist(), doubted.tolist(), strict=True)],
-        np.asarray(found.arrays["selected"], bool),
-    )
-    arrays = {name if active else f"{name}@{found.model}": value for name, value in zip(COLUMNS, values, strict=True)}
+    values: dict[str, Any] = {
+        "issue.score": np.asarray(found.score, np.float32),
+        "issue.suggested": [
+            names[code] if doubt else None for code, doubt in zip(suggested.tolist(), doubted.tolist(), strict=True)
+        ],
+        "issue.suspect": np.asarray(found.arrays["selected"], bool),
+        "issue.hardness": np.asarray(found.arrays["hardness"], np.float32),
+    }
+    for name in ("outlier", "uniqueness"):
+        if name in found.arrays:
+            values[f"issue.{name}"] = np.asarray(found.arrays[name], np.float32)
+    arrays = {name if active else f"{name}@{found.model}": value for name, value in values.items()}
     (case.serving if serving is None else serving).add_columns(arrays, rows=np.asarray(found.rows, np.int32))
     if serving is None:
         case.changed()
