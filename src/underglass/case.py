@@ -26,6 +26,7 @@ from underglass.views import View, discover
 from underglass.wire import CaseInfo, EditAnswer, InstanceDetail
 
 if TYPE_CHECKING:
+    from underglass.analyses.associations import Associations
     from underglass.datasets import Dataset, Judged
     from underglass.models import Model
     from underglass.views.feature_images import UnitPictures
@@ -123,6 +124,15 @@ class Case:
             checked_features(layer, values, len(dataset))
         case = cls.create(path, dataset, name=name, progress=progress)
         keep_probabilities(case.folder, judged.probabilities, layers=judged.layers)
+        return case
+
+    @classmethod
+    def create_labelled(
+        cls, path: str | Path, labels: LabelTable, *, name: str | None = None, identities: Sequence[str] = ()
+    ) -> Self:
+        """Make a case of items with many labels each, without a model: see `underglass.datasets.read_labels`."""
+        case = cls.create(path, labels.instances, name=name)
+        case.add_labels(name or case.name, labels, identities=identities)
         return case
 
     @classmethod
@@ -375,6 +385,56 @@ class Case:
         from underglass.views.label_comparison import compare
 
         return compare(self, progress=progress, **settings)
+
+    def associations(
+        self,
+        identities: Sequence[str],
+        *,
+        of: str | None = None,
+        threshold: float | None = None,
+        top: int | None = None,
+        where: Where | None = None,
+        min_count: int = 0,
+    ) -> Associations:
+        """Which labels go with which identities, on a model's own predictions or on label sets that were added.
+
+        Parameters
+        ----------
+        identities : labels, subsets, columns of yes and no, or filters such as ``"photo = 'chelsea'"``.
+        of : a table added by `add_labels` or a model; without, the first table, else the first model.
+        threshold, top : which of a model's classes an instance has: those at least so probable, or the so many most probable;
+            without, 0.5 where the outputs are independent scores and the five most probable where they are a softmax.
+        where : only these instances.
+        min_count : labels that occur less often get no value.
+
+        Raises
+        ------
+        DataError
+            There are no label sets, or an identity is unknown.
+        """
+        from underglass.views.association_study import associate_in
+
+        return associate_in(self, identities, of, threshold, top, None if where is None else self._tree(where), min_count)
+
+    def add_labels(self, name: str, labels: LabelTable, *, identities: Sequence[str] = ()) -> None:
+        """Keep a table of many labels per item: of this case's instances if the ids are the same, else as another data set."""
+        from underglass.views.association_sources import begin_with, keep_labels
+
+        keep_labels(self, name, labels, identities=identities)
+        if identities:
+            begin_with(self, identities)
+        self._tell()
+
+    def add_npmi_runs(self, path: str | Path) -> list[str]:
+        """Keep the runs of TensorBoard's former nPMI plug-in, from a log folder, an event file or its CSV; their names."""
+        from underglass.datasets.npmi_runs import read_npmi
+        from underglass.views.association_sources import keep_run
+
+        runs = read_npmi(path)
+        for run in runs:
+            keep_run(self, run)
+        self._tell()
+        return [run.name for run in runs]
 
     # edits -------------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,8 @@
 * `table`: a CSV, Parquet or Arrow file, pandas, polars or Arrow, with paths, texts or plain features
 * `scored`: a table of labels and scores, for an audit without a model; `read_columns` reads its file, whatever its separator
 
+* `read_labels`: a table of many labels per item
+* `read_npmi`: runs of TensorBoard's former nPMI plug-in
 * `judged`, `read_judged`: labels with probabilities and no model, from arrays, an ``.npz`` or a table of scores
 
 * `distinct`: class names made distinct
@@ -21,7 +23,9 @@ from underglass.datasets.delimited import Read, read_columns, read_text
 from underglass.datasets.files import read_table
 from underglass.datasets.image_files import image_folder
 from underglass.datasets.judged import Judged, judged, read_judged
+from underglass.datasets.label_sets import LabelTable, read_labels
 from underglass.datasets.labels import distinct
+from underglass.datasets.npmi_runs import NpmiRun, read_npmi
 from underglass.datasets.reopening import reopen
 from underglass.datasets.scored import Scores, scored
 from underglass.datasets.tables import table
@@ -31,6 +35,8 @@ __all__ = [
     "Dataset",
     "Instances",
     "Judged",
+    "LabelTable",
+    "NpmiRun",
     "Read",
     "Scores",
     "arrays",
@@ -39,6 +45,8 @@ __all__ = [
     "judged",
     "read_columns",
     "read_judged",
+    "read_labels",
+    "read_npmi",
     "read_table",
     "read_text",
     "reopen",

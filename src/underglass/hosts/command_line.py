@@ -1,4 +1,4 @@
-"""What can be typed: ``underglass demo | learn | audit | check | capture | labels | open | info | patterns``.
+"""What can be typed: ``underglass demo | learn | audit | associations | check | capture | labels | open | info | patterns``.
 
 Exit codes: 0 all went well, 1 a mistake that can be mended (said in a sentence), 2 a command typed wrong, 130 stopped by
 Ctrl-C.
@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from underglass.hosts.commands.associations import associations
 from underglass.hosts.commands.audit import audit
 from underglass.hosts.commands.capture import capture
 from underglass.hosts.commands.check import check
@@ -57,6 +58,7 @@ app.command("audit", rich_help_panel=WORK)(friendly(audit))
 app.command("check", rich_help_panel=WORK)(friendly(check))
 app.command("capture", rich_help_panel=WORK)(friendly(capture))
 app.command("labels", rich_help_panel=WORK)(friendly(labels))
+app.command("associations", rich_help_panel=WORK)(friendly(associations))
 app.command("open", rich_help_panel=LOOK)(friendly(open_case))
 app.command("info", rich_help_panel=LOOK)(friendly(info))
 app.command("patterns", rich_help_panel=LOOK)(friendly(patterns))

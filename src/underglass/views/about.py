@@ -129,6 +129,7 @@ def _edits_info(case: Case, author: str | None) -> EditsInfo:
 def _has(case: Case, needs: tuple[str, ...]) -> bool:
     has = {"model": case.model is not None, "activations": case.model is not None and bool(case.model.record.layers)}
     has["labels"] = bool(case.folder.manifest.classes)
+    has["label sets"] = case.model is not None or bool({"label_sets", "npmi_runs"} & set(case.folder.results.analyses()))
     return all(has.get(need, False) for need in needs)
 
 

@@ -24,7 +24,7 @@ class View:
     card : why, for whom, what, how, when, from where, and within which limits.
     calls : what the browser half may ask: functions of (case, **arguments) that give plain JSON, or bytes.
     order : place within its group in the rail; None keeps it out of the rail (a part of another page).
-    needs : what a case must have for the view to be listed: "model", "labels", "activations".
+    needs : what a case must have for the view to be listed: "model", "labels", "label sets", "activations".
     """
 
     name: str
