@@ -18,7 +18,15 @@ describe("sorting", () => {
     let seed = 7;
     const random = () => (seed = (seed * 16807) % 2147483647) / 2147483647;
     const values = Float64Array.from({ length: 5000 }, (_, i) =>
-      i % 17 === 0 ? NaN : i % 19 === 0 ? 0 : i % 23 === 0 ? -0 : i % 29 === 0 ? -Infinity : Math.round((random() - 0.5) * 1e4) / 1e3,
+      i % 17 === 0
+        ? NaN
+        : i % 19 === 0
+          ? 0
+          : i % 23 === 0
+            ? -0
+            : i % 29 === 0
+              ? -Infinity
+              : Math.round((random() - 0.5) * 1e4) / 1e3,
     );
     const rank = (x: number) => (Number.isNaN(x) ? Infinity : x);
     const expected = Array.from(values, (_, i) => i).sort((i, j) => {
