@@ -67,7 +67,7 @@ def associations(
             return
         from underglass.hosts.commands.serving import show
 
-        show(case, Reach(port, not no_open), [place.resolve().parent])
+        show(case, Reach(port, not no_open, view="associations"), [place.resolve().parent])
     finally:
         case.close()
 
