@@ -27,7 +27,7 @@ from underglass.wire import CaseInfo, EditAnswer, InstanceDetail
 
 if TYPE_CHECKING:
     from underglass.analyses.associations import Associations
-    from underglass.datasets import Dataset, Judged
+    from underglass.datasets import Dataset, Judged, LabelTable
     from underglass.models import Model
     from underglass.views.feature_images import UnitPictures
     from underglass.views.label_comparison import FoundComparison, Trainer

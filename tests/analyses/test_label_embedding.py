@@ -43,7 +43,9 @@ def test_similarities_are_those_of_the_dense_decomposition():
     starts, found, labels = planted(items=400)
     place = embed_labels(starts, found, labels, directions=4).vectors[:32]
     dense = dense_vectors(starts, found, labels, 4)
-    assert place @ place.T == pytest.approx(dense @ dense.T, abs=1e-3)  # the fourth direction is the last one kept, so rounds matter
+    assert place @ place.T == pytest.approx(
+        dense @ dense.T, abs=1e-3
+    )  # the fourth direction is the last one kept, so rounds matter
 
 
 def test_the_same_seed_gives_the_same_places_and_the_plane_is_centred():

@@ -1,4 +1,4 @@
-"""Is the event layout of TensorBoard's former nPMI plug-in read from bytes written by hand, and written so that they are equal?"""
+"""Is the event layout of TensorBoard's former nPMI plug-in read from bytes written by hand, and written to the same bytes?"""
 
 import struct
 
@@ -121,5 +121,5 @@ def test_a_folder_or_csv_without_the_plug_in_is_refused(tmp_path):
     with pytest.raises(DataError, match="no metric such as nPMI@man"):
         read_npmi(path)
     path.write_text("annotation,nPMI@x\na,b\n", encoding="utf-8")
-    with pytest.raises(DataError, match="line 2 of a.csv holds 'b' under 'nPMI@x'"):
+    with pytest.raises(DataError, match=r"line 2 of a\.csv holds 'b' under 'nPMI@x'"):
         read_npmi(path)

@@ -42,7 +42,9 @@ class LabelEmbedding:
     explained: Floats
 
 
-def embed_labels(starts: Integers, found: Integers, labels: int, *, directions: int = DIRECTIONS, seed: int = 0) -> LabelEmbedding:
+def embed_labels(
+    starts: Integers, found: Integers, labels: int, *, directions: int = DIRECTIONS, seed: int = 0
+) -> LabelEmbedding:
     """Place labels by what they occur with.
 
     Parameters

@@ -103,7 +103,8 @@ def read_labels(
         chosen = [listed] if listed is not None else [name for name in columns if name != key and _judged(columns[name])]
     if not chosen:
         raise DataError(
-            "no labels were found: a table needs a column of lists called labels, or columns of yes and no or of scores from 0 to 1; "
+            "no labels were found: a table needs a column of lists called labels, or columns of yes and no or of scores from "
+            "0 to 1; "
             f"there are: {', '.join(columns)}."
         )
     if len(chosen) == 1 and _is_list(columns[chosen[0]]):
@@ -127,7 +128,13 @@ def _columns(data: Any) -> dict[str, pa.Array]:
         plain = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
         nested = isinstance(plain, pa.Array) and pa.types.is_list(plain.type)
         lists = isinstance(plain, list) and any(isinstance(value, list | tuple | set) for value in plain)
-        arrays[name] = plain if nested else pa.array([sorted(v) if isinstance(v, set) else v for v in plain]) if lists else to_arrow(name, plain)
+        arrays[name] = (
+            plain
+            if nested
+            else pa.array([sorted(v) if isinstance(v, set) else v for v in plain])
+            if lists
+            else to_arrow(name, plain)
+        )
     lengths = {name: len(values) for name, values in arrays.items()}
     first = next(iter(lengths))
     for name, length in lengths.items():
@@ -176,7 +183,8 @@ def _listed(columns: Mapping[str, pa.Array], name: str, key: str | None, separat
     owner = np.repeat(item, lengths)
     there = np.asarray(pc.fill_null(pc.greater(pc.utf8_length(flat), 0), fill_value=False))
     flat, owner = flat.filter(pa.array(there)), owner[there]
-    names, codes = np.unique(np.array(flat.to_pylist(), dtype=object).astype(str), return_inverse=True) if len(flat) else ([], [])
+    spoken = np.array(flat.to_pylist(), dtype=object).astype(str) if len(flat) else np.empty(0, "U1")
+    names, codes = np.unique(spoken, return_inverse=True)
     if not len(names):
         raise DataError(f"column {name!r} holds no label at all.")
     items = len(keep)
@@ -184,10 +192,14 @@ def _listed(columns: Mapping[str, pa.Array], name: str, key: str | None, separat
     starts = np.concatenate([[0], np.cumsum(np.bincount(pairs // len(names), minlength=items))]).astype(np.int64)
     rest = {column_name: values.take(pa.array(keep)) for column_name, values in columns.items() if column_name not in (name, key)}
     ids = columns[key].take(pa.array(keep)) if key is not None else None
-    return LabelTable(_instances(ids, items, rest), tuple(map(str, names)), starts, (pairs % len(names)).astype(np.int32), "as listed")
+    return LabelTable(
+        _instances(ids, items, rest), tuple(map(str, names)), starts, (pairs % len(names)).astype(np.int32), "as listed"
+    )
 
 
-def _wide(columns: Mapping[str, pa.Array], chosen: list[str], key: str | None, threshold: float | None, top: int | None) -> LabelTable:
+def _wide(
+    columns: Mapping[str, pa.Array], chosen: list[str], key: str | None, threshold: float | None, top: int | None
+) -> LabelTable:
     values = np.stack([_numbers(name, columns[name]) for name in chosen], axis=1)
     plain = bool(np.isin(values, (0, 1)).all())
     if top is not None:
@@ -233,4 +245,6 @@ def _instances(ids: pa.Array | None, items: int, rest: Mapping[str, pa.Array]) -
             free += "_given"
         metadata[free] = column
     table = instance_table(items, ids=ids, metadata=metadata)
-    return Instances("row", (), table, {"reader": "labels"}, fingerprint(table.column("id"), []), lambda row: None, lambda row: None)
+    return Instances(
+        "row", (), table, {"reader": "labels"}, fingerprint(table.column("id"), []), lambda row: None, lambda row: None
+    )

@@ -124,7 +124,7 @@ def csv_text(run: NpmiRun) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["annotation", *run.metrics])
     for label, values in zip(run.labels, run.values.tolist(), strict=True):
-        writer.writerow([label, *("null" if value != value else repr(value) for value in values)])
+        writer.writerow([label, *("null" if np.isnan(value) else repr(value) for value in values)])
     return out.getvalue()
 
 
@@ -154,7 +154,9 @@ def _run(files: Sequence[Path], name: str) -> NpmiRun | None:
     labels, metrics = tuple(tensors["annotations"]), tuple(tensors["metrics"])
     values = np.asarray(tensors["values"], np.float64)
     if values.shape != (len(labels), len(metrics)):
-        raise DataError(f"run {name!r} has values of shape {values.shape} for {len(labels):,} annotations and {len(metrics):,} metrics.")
+        raise DataError(
+            f"run {name!r} has values of shape {values.shape} for {len(labels):,} annotations and {len(metrics):,} metrics."
+        )
     places = tensors.get("embeddings")
     if places is not None and (np.ndim(places) != 2 or len(places) != len(labels)):
         raise DataError(f"run {name!r} has embeddings of shape {np.shape(places)} for {len(labels):,} annotations.")
@@ -174,19 +176,28 @@ def _values(summary: bytes) -> list[tuple[str, Any]]:
 
 
 def _read_tensor(data: bytes) -> Any:
-    kind, shape, content, texts, numbers = 0, [], b"", [], []
+    kind, content = 0, b""
+    shape: list[int] = []
+    texts: list[str] = []
+    numbers: list[float] = []
     for number, wire, value in fields(data):
         if number == 1 and isinstance(value, int):
             kind = value
         elif number == 2 and isinstance(value, bytes):
-            shape = [_signed(dict((n, v) for n, _, v in fields(dim)).get(1, 0)) for n, _, dim in fields(value) if n == 2 and isinstance(dim, bytes)]
+            shape = [
+                _signed({n: v for n, _, v in fields(dim)}.get(1, 0))
+                for n, _, dim in fields(value)
+                if n == 2 and isinstance(dim, bytes)
+            ]
         elif number == 4 and isinstance(value, bytes):
             content = value
         elif number == 8 and isinstance(value, bytes):
             texts.append(value.decode("utf-8", "replace"))
         elif number in (5, 6) and isinstance(value, bytes):
             form = "<f4" if number == 5 else "<f8"
-            numbers.extend(np.frombuffer(value, form).tolist() if wire == BYTES else [struct.unpack("<f" if number == 5 else "<d", value)[0]])
+            numbers.extend(
+                np.frombuffer(value, form).tolist() if wire == BYTES else [struct.unpack("<f" if number == 5 else "<d", value)[0]]
+            )
     size = int(np.prod(shape)) if shape else 1
     if kind == STRING:
         if len(texts) != size:
@@ -233,5 +244,7 @@ def _read_csv(path: Path) -> NpmiRun:
             try:
                 values[line - 2, place] = np.nan if text.strip().lower() in NULLS else float(text)
             except ValueError:
-                raise DataError(f"line {line} of {path.name} holds {text!r} under {head[place + 1]!r}; a number or null is needed.") from None
+                raise DataError(
+                    f"line {line} of {path.name} holds {text!r} under {head[place + 1]!r}; a number or null is needed."
+                ) from None
     return NpmiRun(path.stem, tuple(row[0] for row in body), tuple(head[1:]), values)

@@ -25,7 +25,9 @@ ATTRIBUTES = ("background_music", "voice_over", "static_image")
 
 def make_labels() -> LabelTable:
     """The clips with their labels; columns of yes and no: ``background_music``, ``voice_over``, ``static_image``."""
-    with np.load(io.BytesIO(files("underglass.demos").joinpath("data", "sounds.npz").read_bytes()), allow_pickle=False) as shipped:
+    with np.load(
+        io.BytesIO(files("underglass.demos").joinpath("data", "sounds.npz").read_bytes()), allow_pickle=False
+    ) as shipped:
         ids, names = (shipped[part].tobytes().decode().split("\n") for part in ("ids", "names"))
         starts = np.concatenate([[0], np.cumsum(shipped["lengths"], dtype=np.int64)])
         found, attributes = shipped["labels"].astype(np.int32), shipped["attributes"]
@@ -55,7 +57,9 @@ def open_case(places: Iterator[Path], progress: Progress | None = None) -> Case:
                 case = Case.open(path)
             except CaseError:
                 continue
-            if case.folder.manifest.data_fingerprint == labels.instances.fingerprint and NAME in case.folder.results.list("label_sets"):
+            if case.folder.manifest.data_fingerprint == labels.instances.fingerprint and NAME in case.folder.results.list(
+                "label_sets"
+            ):
                 return case
             case.close()
             continue

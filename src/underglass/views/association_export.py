@@ -41,8 +41,8 @@ def export(
     found : Study
         What was asked.
     format : str
-        ``csv``, ``jsonl`` or ``parquet``: a row for each source and label. ``plugin_csv`` and ``plugin_events``: what TensorBoard's
-        former nPMI plug-in reads, a zip with a file for each source.
+        ``csv``, ``jsonl`` or ``parquet``: a row for each source and label. ``plugin_csv`` and ``plugin_events``: what
+        TensorBoard's former nPMI plug-in reads, a zip with a file for each source.
     metrics : sequence of str
         Of `METRICS`.
     pairs : sequence of (a, b)

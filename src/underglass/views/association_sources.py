@@ -114,9 +114,13 @@ def keep_labels(case: Case, name: str, table: LabelTable, *, identities: Sequenc
         if aligned and not (order == np.arange(len(order))).all():
             starts, found = taken(starts, found, order)
     columns = table.instances.table.select(table.instances.table.column_names[4:])
-    truths = {} if aligned else {one: np.asarray(columns[one].fill_null(False)) for one in columns.column_names if str(columns[one].type) == "bool"}
+    truths = (
+        {}
+        if aligned
+        else {one: np.asarray(columns[one].fill_null(False)) for one in columns.column_names if str(columns[one].type) == "bool"}
+    )
     text = [one.encode() for one in table.names]
-    arrays = {
+    arrays: dict[str, Array] = {
         "starts": np.asarray(starts, np.int64),
         "found": np.asarray(found, np.int32),
         "names": np.frombuffer(b"".join(text), np.uint8),
@@ -124,7 +128,9 @@ def keep_labels(case: Case, name: str, table: LabelTable, *, identities: Sequenc
         "attributes": np.array(list(truths.values()), bool).reshape(len(truths), len(starts) - 1),
     }
     meta = {"decision": table.decision, "aligned": aligned, "attributes": list(truths), "identities": list(identities)}
-    case.folder.results.put(KEPT, name, arrays, meta, {"found": hash_array(arrays["found"]), "starts": hash_array(arrays["starts"])})
+    case.folder.results.put(
+        KEPT, name, arrays, meta, {"found": hash_array(arrays["found"]), "starts": hash_array(arrays["starts"])}
+    )
 
 
 def begin_with(case: Case, identities: Sequence[str]) -> None:
@@ -141,7 +147,7 @@ def begun(case: Case) -> list[str]:
 def keep_run(case: Case, run: NpmiRun) -> None:
     """Keep a run of the former plug-in in the case: values as they were given, without the items they were counted on."""
     text = [one.encode() for one in run.labels]
-    arrays = {
+    arrays: dict[str, Array] = {
         "names": np.frombuffer(b"".join(text), np.uint8),
         "ends": np.cumsum([len(one) for one in text]).astype(np.int64),
         "values": run.values,
@@ -167,7 +173,9 @@ def kept_run(case: Case, name: str) -> NpmiRun:
         raise DataError(unknown("run", name, case.folder.results.list(RUNS)))
     places = found.arrays.get("embeddings")
     values = np.asarray(found.arrays["values"])
-    return NpmiRun(name, _names(found.arrays), tuple(found.meta["metrics"]), values, None if places is None else np.asarray(places))
+    return NpmiRun(
+        name, _names(found.arrays), tuple(found.meta["metrics"]), values, None if places is None else np.asarray(places)
+    )
 
 
 def sources(case: Case) -> list[Source]:
@@ -215,13 +223,14 @@ def _of_model(case: Case, source: Source) -> Kept:
     missing = np.isnan(probabilities).any(axis=1)
     scores = np.where(missing[:, None], 0, probabilities) if missing.any() else probabilities
     if given.top is not None:
-        yes = np.zeros(scores.shape, bool)
+        yes: Array = np.zeros(scores.shape, bool)
         np.put_along_axis(yes, np.argpartition(-scores, given.top - 1, axis=1)[:, : given.top], values=True, axis=1)
         yes[missing] = False
         decision = "the most probable class" if given.top == 1 else f"the {given.top} most probable classes"
     else:
         assert given.threshold is not None
-        yes, decision = scores >= given.threshold, f"probability at least {given.threshold:g}"
+        yes = np.asarray(scores >= given.threshold)
+        decision = f"probability at least {given.threshold:g}"
     row, label = np.nonzero(yes)
     starts = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(yes)))]).astype(np.int64)
     return Kept(LabelSets(len(yes), len(names), names, starts, label.astype(np.int32)), True, {}, decision)

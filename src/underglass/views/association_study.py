@@ -79,7 +79,9 @@ class Side:
             _, others = self.counted.sides(first, other)
             either = np.where(why[first] > 0, why[first], why[others].max(axis=0))
             reason = np.where(np.isfinite(value), 0, np.maximum(either, 1))
-        return tuple(_placed(part, self.place, fill) for part, fill in ((value, np.nan), (low, np.nan), (high, np.nan), (reason, ABSENT)))  # type: ignore[return-value]
+        return tuple(
+            _placed(part, self.place, fill) for part, fill in ((value, np.nan), (low, np.nan), (high, np.nan), (reason, ABSENT))
+        )  # type: ignore[return-value]
 
     @cached_property
     def _names(self) -> tuple[str, ...]:
@@ -180,7 +182,7 @@ def _of_instances(case: Case, name: str, labels: Sequence[str]) -> Array:
     return mask
 
 
-def associate_in(
+def associate_in(  # noqa: PLR0917
     case: Case,
     identities: Sequence[str],
     of: str | None,
@@ -198,7 +200,9 @@ def associate_in(
     chosen = next((source for source in known if of is None or source.name == of), None)
     if chosen is None:
         names = [source.name for source in known]
-        raise DataError(unknown("source", of, names) if names and of else "this case has no label sets: capture a model, or add_labels.")
+        raise DataError(
+            unknown("source", of, names) if names and of else "this case has no label sets: capture a model, or add_labels."
+        )
     if threshold is not None or top is not None:
         if chosen.kind != MODEL:
             raise DataError(f"{chosen.name} holds labels that are already yes or no; threshold and top are for a model.")
@@ -229,7 +233,16 @@ def _counted(case: Case, asked: Mapping[str, Any]) -> Study:
         place = np.fromiter((at.get(name, -1) for name in kept_names), np.int64, len(kept_names))
         run = counted if source.kind == RUN else None
         sides.append(
-            Side(source, None if run else counted, run, found, rows_of, place, known, found.decision if found else "values of a run")
+            Side(
+                source,
+                None if run else counted,
+                run,
+                found,
+                rows_of,
+                place,
+                known,
+                found.decision if found else "values of a run",
+            )
         )
     return Study(kept_names, identities, tuple(sides))
 
@@ -238,7 +251,14 @@ def _prepared(case: Case, source: Source, identities: Sequence[str], rows: Array
     if source.kind == RUN:
         run = kept_run(case, source.name)
         has = run.identities()
-        return source, run, None, None, run.labels, np.array([has.index(one) if one in has else -1 for one in identities], np.int64)
+        return (
+            source,
+            run,
+            None,
+            None,
+            run.labels,
+            np.array([has.index(one) if one in has else -1 for one in identities], np.int64),
+        )
     whole = kept(case, source)
     masks: dict[str, Array | int] = {}
     for name in identities:
@@ -301,10 +321,11 @@ def _nothing(size: int, reason: int) -> tuple[Array, Array, Array, Array]:
     return empty, empty, empty, np.full(size, reason)
 
 
-def _of_run(
+def _of_run(  # noqa: PLR0917
     run: NpmiRun, place: Array, metric: str, a: int, b: int | str | None, names: Sequence[str]
 ) -> tuple[Array, Array, Array, Array]:
     """A run's own values: nPMI of an identity, or the gap of two, given or as their difference."""
+
     def given(name: str) -> Array | None:
         return run.values[:, run.metrics.index(name)] if name in run.metrics else None
 
@@ -317,7 +338,8 @@ def _of_run(
         second, told = given(f"nPMI@{names[b]}"), given(f"nPMI_diff@{names[a]}")
         value = first - second if first is not None and second is not None else told
     else:
-        rest = [given(f"nPMI@{name}") for at, name in enumerate(names) if at != a]
+        others = [given(f"nPMI@{name}") for at, name in enumerate(names) if at != a]
+        rest = [one for one in others if one is not None]
         value = first - np.mean(rest, axis=0) if first is not None and rest else None
     if value is None:
         return _nothing(len(place), NOT_GIVEN)

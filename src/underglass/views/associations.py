@@ -35,7 +35,11 @@ def offer(case: Case) -> dict[str, Any]:
         order = np.argsort(-often, kind="stable")[:MOST_OFFERED]
         labels = [{"name": first.sets.names[at], "count": int(often[at])} for at in order if often[at]]
         begin = begun(case) or list(first.identities)
-    truths = [name for name, kind in case.serving.column_types().items() if kind.kind == "boolean" and name not in ("correct", "excluded")]
+    truths = [
+        name
+        for name, kind in case.serving.column_types().items()
+        if kind.kind == "boolean" and name not in ("correct", "excluded")
+    ]
     own = [name for name in truths if name in case.folder.instances.column_names]
     if found and found[0].kind == RUN:
         begin = list(kept_run(case, found[0].name).identities())
@@ -89,7 +93,9 @@ def counts(case: Case, asked: Mapping[str, Any]) -> bytes:
     return np.concatenate(parts).astype("<i4").tobytes()
 
 
-def column(case: Case, asked: Mapping[str, Any], source: int, metric: str, a: int, b: int | str | None = None) -> bytes:
+def column(  # noqa: PLR0917
+    case: Case, asked: Mapping[str, Any], source: int, metric: str, a: int, b: int | str | None = None
+) -> bytes:
     """One metric of one identity, or the gap of two: value (f64), low, high (f32), reason (u8), each (labels,)."""
     found = study(case, asked)
     side = _side(found, source)
@@ -122,7 +128,9 @@ def similar(case: Case, asked: Mapping[str, Any], label: int) -> bytes:
     return np.asarray(((vectors - vectors[label]) ** 2).sum(axis=1), "<f8").tobytes()
 
 
-def report(case: Case, asked: Mapping[str, Any], source: int, a: int, b: int | str, k: int = 100) -> dict[str, Any]:
+def report(  # noqa: PLR0917
+    case: Case, asked: Mapping[str, Any], source: int, a: int, b: int | str, k: int = 100
+) -> dict[str, Any]:
     """Whether another metric would have pointed at other labels; see `association_stability`."""
     found = study(case, asked)
     side = _side(found, source)
@@ -179,7 +187,7 @@ def mark(case: Case, asked: Mapping[str, Any], op: str, labels: Sequence[int], o
     return dict(answer)
 
 
-def take_away(
+def take_away(  # noqa: PLR0917
     case: Case,
     asked: Mapping[str, Any],
     format: str,
@@ -235,7 +243,9 @@ def _check_identity(found: Study, position: Any) -> None:
 
 def _plain(values: Any) -> Any:
     """Nested lists without NaN."""
-    return np.where(np.isnan(values), None, values).tolist()
+    if isinstance(values, float):
+        return None if np.isnan(values) else values
+    return [_plain(one) for one in (values.tolist() if isinstance(values, np.ndarray) else values)]
 
 
 VIEW = View(

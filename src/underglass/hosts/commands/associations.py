@@ -39,11 +39,15 @@ def associations(
         str | None, typer.Option(metavar="COLUMNS", help="Which columns are labels, with commas.", rich_help_panel=TABLE)
     ] = None,
     id: Id = None,
-    separator: Annotated[str | None, typer.Option(metavar="SIGN", help="Between labels in a list.", rich_help_panel=TABLE)] = None,
+    separator: Annotated[
+        str | None, typer.Option(metavar="SIGN", help="Between labels in a list.", rich_help_panel=TABLE)
+    ] = None,
     threshold: Annotated[float | None, typer.Option(help="A score of at least this is a yes.", rich_help_panel=TABLE)] = None,
     top: Annotated[int | None, typer.Option(help="The so many highest scores are a yes.", rich_help_panel=TABLE)] = None,
     metric: Annotated[str, typer.Option(help="Which metric the words below are about.")] = "npmi_xy",
-    table: Annotated[str | None, typer.Option("--table", metavar="FILE", help="Write every label with counts and intervals, CSV.")] = None,
+    table: Annotated[
+        str | None, typer.Option("--table", metavar="FILE", help="Write every label with counts and intervals, CSV.")
+    ] = None,
     events: Annotated[str | None, typer.Option(metavar="FOLDER", help="Write event files that the nPMI plug-in reads.")] = None,
     no_show: Annotated[bool, typer.Option("--no-show", help="Make the case, say what is found, and end.")] = False,
     port: Port = None,
@@ -56,7 +60,13 @@ def associations(
     from underglass.hosts.commands.saying import next_step
 
     names = listed(identities) or []
-    settings = {"labels": _columns(labels), "id": id, "separator": separator, "threshold": threshold, "top": top}
+    settings: dict[str, object] = {
+        "labels": _columns(labels),
+        "id": id,
+        "separator": separator,
+        "threshold": threshold,
+        "top": top,
+    }
     case, place = _case(data, names, settings, out)
     try:
         _say(case, metric, {"threshold": threshold, "top": top})
@@ -157,10 +167,22 @@ def _say(case: Case, metric: str, decision: dict[str, object]) -> None:
     asked = {"sources": [first] if first else [], "identities": told["begin"]}
     found = study(case, asked)
     side = found.sides[0]
-    rows = [("case", str(case.folder.path)), ("source", f"{side.source.name}, {side.decision}"), ("labels", f"{len(found.labels):,}")]
+    rows = [
+        ("case", str(case.folder.path)),
+        ("source", f"{side.source.name}, {side.decision}"),
+        ("labels", f"{len(found.labels):,}"),
+    ]
     if side.counted is not None:
         rows.append(("items", f"{side.counted.items:,}"))
-        rows.append(("identities", ", ".join(f"{name} ({n:,})" for name, n in zip(side.counted.identities, side.counted.identity_count.tolist(), strict=True))))
+        rows.append(
+            (
+                "identities",
+                ", ".join(
+                    f"{name} ({n:,})"
+                    for name, n in zip(side.counted.identities, side.counted.identity_count.tolist(), strict=True)
+                ),
+            )
+        )
     facts(rows)
     if side.counted is None or not found.identities:
         return
@@ -182,17 +204,23 @@ def _say(case: Case, metric: str, decision: dict[str, object]) -> None:
 
 
 def _write(case: Case, metric: str, table: str | None, events: str | None) -> None:
+    import numpy as np
+
     from underglass.datasets.npmi_runs import write_events
     from underglass.hosts.commands.saying import aside
     from underglass.views.association_export import export, to_npmi_run
     from underglass.views.association_study import study
     from underglass.views.associations import offer
 
-    import numpy as np
-
     told = offer(case)
     found = study(case, {"sources": told["sources"], "identities": told["begin"]})
-    pairs = [(0, 1)] if len(found.identities) == 2 else [(x, "rest") for x in range(len(found.identities))] if found.identities[2:] else []
+    pairs = (
+        [(0, 1)]
+        if len(found.identities) == 2
+        else [(x, "rest") for x in range(len(found.identities))]
+        if found.identities[2:]
+        else []
+    )
     if table is not None:
         Path(table).write_bytes(export(case, found, "csv", metrics=[metric], pairs=pairs))
         aside().print(f"{len(found.labels):,} labels written to {table}.", style="dim")

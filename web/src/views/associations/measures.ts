@@ -17,8 +17,8 @@ export interface Measure {
 export const METRIC_NAMES: Record<string, string> = {
   dp: "share",
   jaccard: "Jaccard",
-  sdc: "Sørensen–Dice",
-  llr: "log likelihood ratio",
+  sdc: "SDC",
+  llr: "LLR",
   pmi: "PMI",
   npmi_y: "nPMI by label",
   npmi_xy: "nPMI",
@@ -30,7 +30,7 @@ export const METRIC_NAMES: Record<string, string> = {
 export const METRIC_WORDS: Record<string, string> = {
   dp: "of the items with the identity, the share that has the label; −, demographic parity",
   jaccard: "items with both, of those with either",
-  sdc: "items with both, of both counted apart",
+  sdc: "Sørensen–Dice without its factor 2: items with both, of both counted apart",
   llr: "log of the share of the label's items that have the identity",
   pmi: "log of how much oftener both occur than by chance",
   npmi_y: "PMI, divided by its most for this label",
