@@ -223,7 +223,7 @@ def _of_model(case: Case, source: Source) -> Kept:
     missing = np.isnan(probabilities).any(axis=1)
     scores = np.where(missing[:, None], 0, probabilities) if missing.any() else probabilities
     if given.top is not None:
-        yes: Array = np.zeros(scores.shape, bool)
+        yes: Array = np.zeros(scores.shape, dtype=np.bool_)
         np.put_along_axis(yes, np.argpartition(-scores, given.top - 1, axis=1)[:, : given.top], values=True, axis=1)
         yes[missing] = False
         decision = "the most probable class" if given.top == 1 else f"the {given.top} most probable classes"
