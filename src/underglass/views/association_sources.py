@@ -220,7 +220,7 @@ def _of_model(case: Case, source: Source) -> Kept:
     given = source if source.threshold is not None or source.top is not None else usual(case, source.name)
     if given.top is not None and given.top > len(names):
         raise DataError(f"top must be between 1 and the {len(names):,} classes of {source.name}; got {given.top}.")
-    missing = np.isnan(probabilities).any(axis=1)
+    missing: Array = np.asarray(np.isnan(probabilities).any(axis=1))
     scores = np.where(missing[:, None], 0, probabilities) if missing.any() else probabilities
     if given.top is not None:
         yes: Array = np.zeros(scores.shape, dtype=np.bool_)
