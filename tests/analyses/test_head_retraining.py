@@ -73,7 +73,7 @@ def test_keeping_advised_labels_is_said(study):
     changed[500] = (truth[500] + 1) % 3
     found = compare_labels(features, truth, changed, split=split, keep_advised=True)
     assert found.kept_out == 0
-    assert "Counts 1 test labels changed on the model's own advice, which flatters the result." in found.words
+    assert "Counts 1 test labels that were changed, which flatters the result." in found.words
 
 
 def test_classes_and_subsets_are_compared_one_by_one(study):

@@ -340,7 +340,7 @@ def test_a_selection_of_any_view_goes_to_review(served, open_page):
     assert {one["row"] for one in describe(page, REVIEW)["items"]} == set(nines.tolist())
 
 
-@pytest.mark.parametrize(("width", "dark"), [(1440, False), (1440, True), (800, False), (800, True)])
+@pytest.mark.parametrize(("width", "dark"), [(1440, False), (800, True)])
 def test_the_label_views_are_accessible_and_fit_their_page(served, open_page, width, dark):
     case, address = served
     case.confirm([int(case.label_issues().suspects[0])])

@@ -195,7 +195,7 @@ def compare_labels(
         relabelled=relabelled,
         kept_out=kept_out,
         converged=converged,
-        words=_words(overall, relabelled, kept_out, keep_advised, int((held & on_advice).sum())),
+        words=_words(overall, relabelled, kept_out, int((held & on_advice).sum()) if keep_advised else 0, advised is not None),
     )
 
 
@@ -242,13 +242,15 @@ def _score(mask: Bools, before: Ints, after: Ints, labels: Ints) -> Score:
     )
 
 
-def _words(overall: Score, relabelled: int, kept_out: int, keep_advised: bool, advised: int) -> str:
+def _words(overall: Score, relabelled: int, kept_out: int, counted: int, known: bool) -> str:
+    """The comparison in a sentence; without knowing why a test label changed it does not say that it was on advice."""
+    why = " on the model's advice" if known else ""
     said = (
         f"{overall.before:.1%} right before, {overall.after:.1%} after, on {overall.count:,} test instances "
         f"({overall.fixed} fixed, {overall.broken} broken, p = {overall.p_value:.2g}), from {relabelled} training labels changed."
     )
     if kept_out:
-        said += f" {kept_out} test instances whose label was changed on the model's advice are left out."
-    elif keep_advised and advised:
-        said += f" Counts {advised} test labels changed on the model's own advice, which flatters the result."
+        said += f" {kept_out} test instances whose label was changed{why} are left out."
+    elif counted:
+        said += f" Counts {counted} test labels that were changed{why}, which flatters the result."
     return said
