@@ -38,6 +38,7 @@ def audit(
     separator: str | None = None,
     encoding: str | None = None,
     name: str | None = None,
+    title: str | None = None,
     out: str | Path | None = None,
 ) -> Case:
     """Make a case of labels and scores, without a model, to see for whom the score fails.
@@ -58,7 +59,8 @@ def audit(
     task : "two classes", "classes" or "numbers" [seen from the columns].
     id, split : columns with a meaning of their own.
     separator, encoding : of a text file [found].
-    name : of the score [the file's name].
+    name : of the case [its folder's name].
+    title : what the data are called [the file's name].
     out : folder of the case [the file's name with ``.case``, beside it].
 
     Raises
@@ -87,7 +89,7 @@ def audit(
         task=task,
         id=id,
         split=split,
-        title=f"{Path(data).name}, a table of scores" if isinstance(data, str | Path) else None,
+        title=title or (f"{Path(data).name}, a table of scores" if isinstance(data, str | Path) else None),
     )
     settings = _settings(instances.table, scores, by=by, features=features, bins=bins, min_size=min_size)
     if place.exists():

@@ -73,7 +73,25 @@ export const http: Host = {
   listen,
 };
 
+const PIECE = 8 * 2 ** 20;
+
+/** Send a table in pieces; the server looks at it when all of it is there. */
+async function sendTable(file: File, progress: (share: number) => void): Promise<void> {
+  for (let at = 0; at === 0 || at < file.size; at += PIECE) {
+    const body = await file.slice(at, at + PIECE).arrayBuffer();
+    const path = `api/audit/send?name=${encodeURIComponent(file.name)}&at=${at}`;
+    const response = await fetch(path, { method: "POST", headers: { "X-Underglass": "1" }, body });
+    if (!response.ok)
+      throw new HostError(((await response.json()) as { error?: string }).error ?? "the file was not taken", response.status);
+    progress(Math.min(1, (at + PIECE) / Math.max(1, file.size)));
+  }
+}
+
 export const server = {
+  sendTable,
+  lookAtTable: <T>(given: object) => json<T>("audit/look", given),
+  previewAudit: <T>(given: object) => json<T>("audit/preview", given),
+  makeAudit: (given: object) => json<{ ok: true }>("audit/make", given),
   start: () => json<import("../runtime/wire").StartInfo>("cases"),
   open: (path: string) => json<{ ok: true }>("open", { path }),
 };

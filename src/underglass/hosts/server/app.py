@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from underglass.errors import DataError, EditError, UnderglassError, unknown
 from underglass.hosts.server.answers import NotFound, Threads, body_of, failed, json_answer, refused
+from underglass.hosts.server.auditing import Auditing
 from underglass.hosts.server.batches import Batch
 from underglass.hosts.server.events import Events
 from underglass.hosts.server.holder import Holder, ServedCase, opener
@@ -84,6 +85,7 @@ class _Server:
         self.threads = Threads()
         self.holder = Holder(case, self.events)
         self.recent = recent
+        self.auditing = Auditing(recent.home)
         self.open_case = open_case
         self.pages = pages
 
@@ -107,6 +109,10 @@ class _Server:
             Route("/api/events", self.news, methods=get),
             Route("/api/cases", self.cases, methods=get),
             Route("/api/open", self.open, methods=post),
+            Route("/api/audit/send", self.audit_send, methods=post),
+            Route("/api/audit/look", self.audit_look, methods=post),
+            Route("/api/audit/preview", self.audit_preview, methods=post),
+            Route("/api/audit/make", self.audit_make, methods=post),
             Route("/api/{rest:path}", self.nowhere, methods=["GET", "POST", "PUT", "DELETE", "PATCH"]),
             Route("/start", self.page, methods=get),
             Route("/{path:path}", self.page, methods=get),
@@ -125,6 +131,7 @@ class _Server:
             with suppress(asyncio.CancelledError):
                 await following
             await self.threads.run(self.holder.close)
+            await self.threads.run(self.auditing.close)
             self.threads.close()
 
     async def follow(self) -> None:
@@ -259,6 +266,33 @@ class _Server:
             self.recent.add(self.holder.case.folder)
 
         await self.threads.run(switch)
+        return json_answer({"ok": True})
+
+    async def audit_send(self, request: Request) -> Response:
+        given, data = request.query_params, await request.body()
+        try:
+            at = int(given.get("at", "0"))
+        except ValueError:
+            raise DataError("a piece of a file is sent as ?name=scores.csv&at=0") from None
+        return json_answer(await self.threads.run(lambda: self.auditing.receive(given.get("name", ""), at, data)))
+
+    async def audit_look(self, request: Request) -> Response:
+        body = await body_of(request)
+        return json_answer(await self.threads.run(lambda: self.auditing.look(body.get("separator"), body.get("encoding"))))
+
+    async def audit_preview(self, request: Request) -> Response:
+        body = await body_of(request)
+        return json_answer(await self.threads.run(lambda: self.auditing.preview(body)))
+
+    async def audit_make(self, request: Request) -> Response:
+        body = await body_of(request)
+
+        def make() -> None:
+            place = self.auditing.make(body)
+            self.holder.switch(place, self.open_case or opener())
+            self.recent.add(self.holder.case.folder)
+
+        await self.threads.run(make)
         return json_answer({"ok": True})
 
     async def nowhere(self, request: Request) -> Response:

@@ -31,7 +31,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 LONGEST_BODY = 32 * 2**20
-OWNERS_ONLY = ("/api/edits", "/api/undo", "/api/redo", "/api/open", "/api/jobs/", "/api/model")
+OWNERS_ONLY = ("/api/edits", "/api/undo", "/api/redo", "/api/open", "/api/jobs/", "/api/model", "/api/audit/")
 READS = ("GET", "HEAD")
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 

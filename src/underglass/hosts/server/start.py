@@ -53,6 +53,11 @@ class Recent:
         self._roots = [root.resolve() for root in roots]
         self._demos = list(demos)
 
+    @property
+    def home(self) -> Path:
+        """Where a case that a page asks for is made: the first folder named, else the person's state folder."""
+        return self._roots[0] if self._roots else self._file.parent / "cases"
+
     def info(self) -> StartInfo:
         """What the start page shows; cases that are gone are left out."""
         return StartInfo(
