@@ -19,11 +19,20 @@ from sklearn.metrics import accuracy_score, recall_score, roc_auc_score
 
 from browser.conftest import running
 from browser.describing import until
+from browser.test_pages import violations
 from scored_tables import audited, people
 from underglass.case import Case
 from underglass.hosts.server import create_app
 from underglass.hosts.server.start import Recent
 
+TABS = {
+    "Suggested": "cards",
+    "Similar": "cards",
+    "Thresholds": "areas",
+    "Gaps": "gaps",
+    "Lacks data": "sizes",
+    "Two models": "models",
+}
 WOMEN = "region = east, sex = female"
 MEN = "region = west, sex = male"
 
@@ -217,6 +226,22 @@ def test_a_filter_above_and_the_keyboard_work_as_everywhere(serve, open_page, da
     assert seen(page, "d.selected !== null")["selected"] == worst["size"]
     page.keyboard.press("Escape")
     assert seen(page, "d.selected === null")["pinned"] is None
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1440, False), (800, True)])
+def test_every_part_is_accessible_and_fits_the_page(serve, open_page, width, dark):
+    table = people(800)
+    case, address = serve(table)
+    case.add_scores(np.clip(table["p"] + 0.1, 0, 1), name="generous", positive="1")
+    page = open_page(address, width=width, dark=dark)
+    seen(page, "d.cards.length > 0")
+    click(page, WOMEN)
+    seen(page, "d.compared.length === 12")
+    for tab, drawn in TABS.items():
+        page.locator(".tabs").get_by_role("button", name=tab, exact=True).click()
+        seen(page, f"d.{drawn}.length > 0")
+        assert violations(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_a_table_of_scores_is_picked_apart_and_opened_from_the_start_page(browser, tmp_path, data):

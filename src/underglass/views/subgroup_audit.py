@@ -191,6 +191,13 @@ def _kept(case: Case, name: str) -> Mapping[str, Any]:
     return {} if found is None else dict(found.meta)
 
 
+def _settings_of_others(case: Case) -> Mapping[str, Any]:
+    """What the case's first score was opened with: a second one is looked at in the same way."""
+    found = (_kept(case, name).get("settings") for name in case.folder.results.list("scores"))
+    first = next((settings for settings in found if settings), {})
+    return {key: value for key, value in first.items() if key != "notes"}
+
+
 def _audit(case: Case, asked: Asked) -> Audit:
     names = audits(case)
     if not names:
@@ -203,7 +210,7 @@ def _audit(case: Case, asked: Asked) -> Audit:
     if name not in names:
         raise DataError(unknown("model or score", name, names))
     meta = _kept(case, name)
-    settings = dict(meta.get("settings") or {})
+    settings = dict(meta.get("settings") or _settings_of_others(case))
     notes = (*settings.pop("notes", ()), *meta.get("notes", ()))
     outcome = _numbers(case, name) if meta.get("task") == "numbers" else _classes(case, name, meta, asked.focus)
     features, unusable, table = _features(case, settings, asked.bins)

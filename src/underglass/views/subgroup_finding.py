@@ -113,6 +113,8 @@ def _suggest(
 ) -> dict[str, Any]:
     leaking = {one["feature"]: one["reason"] for one in leaks_of(case, asked) if one["reason"]}
     names = [one.name for one in audit.features if (one.name in features if features is not None else one.name not in leaking)]
+    if not names:
+        raise DataError("no column is left to search: each holds one value, too many values, or gives the label away.")
     table, bins = audit.columns(names)
     found = _searched(audit, table, how, metric, threshold=threshold, settings={"bins": bins, **settings, "progress": progress})
     kept = f"{how}:{metric}:{threshold}:{json.dumps(settings, sort_keys=True)}:{audit.model}:{audit.focus}:{case.serving.version}"

@@ -9,7 +9,7 @@ import re
 import shutil
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from underglass.analyses.feature_codes import crossing, encode_column, is_number
 from underglass.audits import audit
 from underglass.datasets import Read, read_columns, scored
-from underglass.errors import DataError, UnderglassError
+from underglass.errors import DataError, UnderglassError, unknown
 
 MOST_BYTES = 4 << 30
 SHOWN_VALUES = 8
@@ -125,7 +125,7 @@ class Auditing:
         with self._guard:
             self._forget()
 
-    def _places(self, stem: str) -> Any:
+    def _places(self, stem: str) -> Iterator[Path]:
         yield self.home / f"{stem}.case"
         number = 2
         while True:
@@ -167,6 +167,9 @@ class Auditing:
             "smallest": None,
             "warnings": [],
         }
+        for name in by:
+            if name not in table.column_names:
+                raise DataError(unknown("feature", name, [one for one in table.column_names if one not in found.columns]))
         if by:
             features = [_feature(name, table[name], bins.get(name)) for name in by]
             for feature in features:

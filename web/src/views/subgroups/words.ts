@@ -38,12 +38,18 @@ export function worstFirst(groups: Group[], metric: Metric): Group[] {
   return known.sort((a, b) => sign * (a.rates[metric.name].value! - b.rates[metric.name].value!));
 }
 
+/** An edge of a bin, to three digits where it has more: "34.394" is "34.4". */
+function edge(text: string): string {
+  const at = Number(text);
+  return Number.isInteger(at) || Math.abs(at) >= 1000 ? text : String(Number(at.toPrecision(3)));
+}
+
 /** A bin as short as it can be said: "25–35", "< 25", "≥ 55"; any other value as it is. */
 export function value(label: string): string {
-  return label
-    .replace(/^(-?[\d.e+]+) to below (-?[\d.e+]+)$/, "$1–$2")
-    .replace(/^below (-?[\d.e+]+)$/, "< $1")
-    .replace(/^(-?[\d.e+]+) and above$/, "≥ $1");
+  const parts = /^(?:(-?[\d.e+-]+) to )?below (-?[\d.e+-]+)$/.exec(label);
+  if (parts) return parts[1] === undefined ? `< ${edge(parts[2])}` : `${edge(parts[1])}–${edge(parts[2])}`;
+  const above = /^(-?[\d.e+-]+) and above$/.exec(label);
+  return above ? `≥ ${edge(above[1])}` : label;
 }
 
 /** A group's values alone, for a label at a mark: "Black, Male". */
