@@ -29,8 +29,6 @@ Array = NDArray[Any]
 Progress = Callable[[int, int, str], None]
 
 BATCH = 16
-WAKING = 16
-"""So many first steps, and those after one that left a picture without a gradient, let it through silent rectifiers."""
 EXAMPLES = 32
 """So many instances say which colours and which activations are usual."""
 SMALLEST, LARGEST = 8, 1024
@@ -219,9 +217,9 @@ class _Work:
         spectrum = self.spectrum.start(generators).requires_grad_(True)
         moves = Movements.draw(generators, asked.steps, jitter=asked.jitter, turn=asked.turn, zoom=asked.zoom, device=self.device)
         ascent = torch.optim.Adam([spectrum], lr=asked.rate)
-        silent = True
+        silent = False
         for step in range(asked.steps):
-            with ReluRule("redirect") if silent or step < WAKING else nullcontext():
+            with ReluRule("redirect") if silent else nullcontext():
                 gradient = self._gradient(spectrum, moves, step, index)
             silent = bool((gradient.flatten(1).abs().amax(1) == 0).any())
             spectrum.grad = gradient
