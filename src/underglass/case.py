@@ -27,6 +27,7 @@ from underglass.wire import CaseInfo, EditAnswer, InstanceDetail
 
 if TYPE_CHECKING:
     from underglass.analyses.associations import Associations
+    from underglass.analyses.attribution_graph import AttributionGraph
     from underglass.datasets import Dataset, Judged, LabelTable
     from underglass.models import Model
     from underglass.views.feature_images import UnitPictures
@@ -355,6 +356,25 @@ class Case:
         from underglass.views.projection import project
 
         return project(self, layer, progress=progress, **settings)
+
+    def attribution_graph(
+        self, where: Where, layers: Sequence[str] = (), *, progress: Progress | None = None, **settings: Any
+    ) -> AttributionGraph:
+        """Which units carry a subset through the network, and which feed which; kept for these instances and weights.
+
+        Influence is measured with the attached model in one streamed pass; without it, and where none is kept, the units alone
+        come back and the graph says so.
+
+        Parameters
+        ----------
+        where : any subset: a filter such as ``"label = 'Shirt' and correct = false"``, a filter tree, or rows.
+        layers : captured layers; all of them by default.
+        progress : called with done, total and stage.
+        settings : fields of `underglass.views.attribution_results.Settings`, such as ``mass``.
+        """
+        from underglass.views.attribution_results import attribution_graph
+
+        return attribution_graph(self, where, layers=tuple(layers), progress=progress, **settings)
 
     def feature_visualization(
         self, layer: str, units: Sequence[int], *, progress: Progress | None = None, **settings: Any

@@ -1,0 +1,84 @@
+// How does the view come to the graph of what is asked for? What is kept is shown; the rest is measured, once unasked, as a job.
+import { untrack } from "svelte";
+import { message, type Case } from "../../runtime/case.svelte";
+import type { Job } from "../../runtime/wire";
+import { imported, start, summary, type Found, type Summary, type Where } from "./answers";
+
+const going = (job: Job | undefined) => job?.state === "running" || job?.state === "queued";
+
+export class Graphs {
+  /** Of what is asked for, or of what was asked for before while that is loading. */
+  result = $state.raw<Summary | null>(null);
+  problem = $state<string | null>(null);
+  stopped = $state(false);
+  #jobId = $state<string | null>(null);
+  #tried = new Set<string>();
+  #serial = 0;
+  readonly #study: () => Case;
+  readonly #where: () => Where | { key: string } | null;
+
+  /** Made while a component is set up: it follows the case from then on. */
+  constructor(study: () => Case, where: () => Where | { key: string } | null) {
+    this.#study = study;
+    this.#where = where;
+    $effect(() => {
+      const asked = where();
+      void study().info.version;
+      untrack(() => void this.#load(asked));
+    });
+    $effect(() => {
+      const job = study().jobs.find((one) => one.id === this.#jobId);
+      if (!job || going(job)) return;
+      untrack(() => {
+        this.#jobId = null;
+        if (job.state === "failed") this.problem = job.error ?? "It stopped without saying why.";
+        else if (job.state === "cancelled") this.stopped = true;
+        else void this.#load(where());
+      });
+    });
+  }
+
+  get job(): Job | null {
+    return this.#study().jobs.find((one) => one.id === this.#jobId) ?? null;
+  }
+
+  get found(): Found | null {
+    return this.result?.state === "found" ? this.result : null;
+  }
+
+  /** Measure what is asked for. */
+  async measure(): Promise<void> {
+    const where = this.#where();
+    if (!where || "key" in where) return;
+    this.problem = null;
+    this.stopped = false;
+    try {
+      this.#jobId = (await start(this.#study(), where)).id;
+    } catch (error) {
+      this.problem = message(error);
+    }
+  }
+
+  async again(): Promise<void> {
+    await this.#load(this.#where());
+  }
+
+  async #load(where: Where | { key: string } | null): Promise<void> {
+    const serial = ++this.#serial;
+    if (!where) return;
+    try {
+      const answer = "key" in where ? await imported(this.#study(), where.key) : await summary(this.#study(), where);
+      if (serial !== this.#serial) return;
+      this.problem = null;
+      this.result = answer;
+      const id = JSON.stringify(where);
+      if (answer.state !== "missing" || !answer.at_once || this.#tried.has(id) || this.#study().cannotCompute) return;
+      this.#tried.add(id);
+      await this.measure();
+    } catch (error) {
+      if (serial !== this.#serial) return;
+      this.result = null;
+      this.problem = message(error);
+    }
+  }
+}
