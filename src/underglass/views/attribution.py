@@ -256,7 +256,7 @@ def instances(
     asked = Settings.read(settings)
     rows = included(case) if where is None else subset_rows(case, where)
     values = folder.activations(layer, pooling_of(folder, layer)).rows(rows)
-    each = aggregate_activations(values, np.arange(len(rows)), mass=asked.active, negative=asked.negative)  # type: ignore[arg-type]
+    each = aggregate_activations(values, np.arange(len(rows)), mass=asked.active, negative=asked.negative)
     return {"rows": rows[each[:, unit] > 0].tolist() if len(rows) else [], "of": len(rows)}
 
 
@@ -293,6 +293,14 @@ def import_file(case: Case, text: str, name: str = "a file", *, model: str | Non
     meta = {"form": FORM, "model": folder.name, "name": name[:200], "graph": to_summit(graph)}
     case.folder.results.put(IMPORTED, key, {}, meta, {"weights": folder.record.weights_hash})
     return {"key": key, "name": name[:200]}
+
+
+def offer_file(case: Case, text: str, name: str = "a file", *, model: str | None = None) -> dict[str, str]:
+    """As `import_file`, but a file that does not fit is an answer: ``{"refused": why}``."""
+    try:
+        return import_file(case, text, name, model=model)
+    except DataError as error:
+        return {"refused": str(error)}
 
 
 def imported(case: Case, key: str) -> dict[str, Any]:
@@ -478,6 +486,7 @@ VIEW = View(
         "instances": instances,
         "export": export,
         "import_file": import_file,
+        "offer_file": offer_file,
         "imported": imported,
     },
     order=5,

@@ -70,7 +70,7 @@ def shuffled_control(
     counted: dict[str, Array] = {}
     for at, layer in enumerate(layers):
         values = folder.activations(layer, pooling_of(folder, layer)).rows(union)
-        counted[layer] = aggregate_activations(values, membership, mass=settings.active, negative=settings.negative)  # type: ignore[arg-type]
+        counted[layer] = aggregate_activations(values, membership, mass=settings.active, negative=settings.negative)
         if progress is not None:
             progress(at + 1, len(layers), f"counting {draws} shuffles")
     verdict = judge(
@@ -132,7 +132,7 @@ def ablation(
         raise LayerError("the graph has no unit before the output, so there is nothing to silence.")
     rows = sampled(measured.rows, SILENCED_ON, seed)
     target, how = _targets(case, rows)
-    found = ablate(case.attached, batches(case, rows), target, units, draws=draws, seed=seed, progress=progress)  # type: ignore[arg-type]
+    found = ablate(case.attached, batches(case, rows), target, units, draws=draws, seed=seed, progress=progress)
     fall, falls = found.before - found.after, found.before - found.random
     return {
         "before": float(found.before),

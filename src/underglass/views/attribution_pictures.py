@@ -110,8 +110,8 @@ def cut_crops(
         rows = strongest(case, folder, layer).rows[unit][:each]
         raw = dataset.load(rows.tolist())
         try:
-            space = space or picture_space(case.attached, raw)  # type: ignore[arg-type]
-            boxes, pictures = peak_boxes(case.attached, raw, layer, int(unit), space=space)  # type: ignore[arg-type]
+            space = space or picture_space(case.attached, raw)
+            boxes, pictures = peak_boxes(case.attached, raw, layer, int(unit), space=space)
         except LayerError:
             return  # the model takes no picture, or the layer no gradient: whole pictures stand for its units
         images = np.stack([_cut(picture, box) for picture, box in zip(pictures, boxes, strict=True)])

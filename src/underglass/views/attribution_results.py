@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -49,12 +49,12 @@ class Settings:
 
     layers: tuple[str, ...] = ()
     active: float = 0.03
-    negative: str = "relu"
+    negative: Literal["relu", "shift", "abs"] = "relu"
     top: int = 5
     sample: int = SAMPLE
     mass: float = 0.075
     cap: float = 1.0
-    weight: str = "count"
+    weight: Literal["count", "total"] = "count"
 
     @classmethod
     def read(cls, values: Mapping[str, Any] | None) -> Settings:
@@ -117,7 +117,7 @@ class Measured:
             top=self.settings.top,
             mass=self.settings.mass,
             cap=self.settings.cap,
-            weight=self.settings.weight,  # type: ignore[arg-type]
+            weight=self.settings.weight,
             instances=len(self.rows),
         )
         if self.influence is None:
@@ -241,7 +241,7 @@ def count(case: Case, folder: ModelFolder, rows: Array, settings: Settings, prog
             given,
             mass=settings.active,
             negative=settings.negative,
-            progress=progress,  # type: ignore[arg-type]
+            progress=progress,
         )[0]
     return found
 
@@ -297,7 +297,7 @@ def _influence(case: Case, rows: Array, layers: tuple[str, ...], settings: Setti
     assert case.attached is not None
     chosen = sampled(rows, settings.sample)
     inside = np.ones(len(chosen), bool)
-    return influence(case.attached, batches(case, chosen), inside, layers, top=settings.top, progress=progress)  # type: ignore[arg-type]
+    return influence(case.attached, batches(case, chosen), inside, layers, top=settings.top, progress=progress)
 
 
 def sampled(rows: Array, most: int, seed: int = 0) -> Array:

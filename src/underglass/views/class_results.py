@@ -47,7 +47,7 @@ def class_counts(case: Case, folder: ModelFolder, settings: Settings, progress: 
                 subsets,
                 mass=settings.active,
                 negative=settings.negative,
-                progress=progress,  # type: ignore[arg-type]
+                progress=progress,
             )
             counts[layer] = np.concatenate([found, np.zeros((classes - len(found), found.shape[1]), np.int64)])
         _COUNTS[case] = (key, counts)
@@ -72,7 +72,7 @@ def embedding(
     counts = class_counts(case, folder, settings, progress)
     if progress is not None:
         progress(0, 1, "laying out the classes, layer after layer")
-    made = embed_classes(counts, method=method)  # type: ignore[arg-type]
+    made = embed_classes(counts, method=method)
     arrays = {f"layer {at}": places for at, places in enumerate(made.coordinates.values())}
     meta = {"form": FORM, "model": folder.name, "layers": list(made.coordinates), "method": made.method}
     inputs = {"subsets": hash_array(subsets), "weights": folder.record.weights_hash}

@@ -158,6 +158,6 @@ export const instancesOf = (study: Case, layer: string, unit: number, where: Tre
 export const cropUnits = (study: Case, units: Record<string, number[]>, each: number) => ask<Job>(study, "crop", { units, each });
 export const visualize = (study: Case, units: Record<string, number[]>) => ask<Job>(study, "visualize", { units });
 export const exported = (study: Case, a: Tree, settings: Settings) => ask<object>(study, "export", { a, settings });
-export const importFile = (study: Case, text: string, name: string) =>
-  ask<{ key: string; name: string }>(study, "import_file", { text, name });
+export const offerFile = (study: Case, text: string, name: string) =>
+  ask<{ key: string } | { refused: string }>(study, "offer_file", { text, name });
 export const imported = (study: Case, key: string) => ask<Found>(study, "imported", { key });

@@ -84,14 +84,13 @@ export function arrange(
     Math.max(0, ...layers.map((layer) => nodes.filter((node) => node.layer === layer.name && node.side === side).length)),
   );
   const cell = LARGEST + spread.across;
+  const tight = SMALLEST + 8;
   const inner = Math.max(width - MARGIN - PAD, sides.length * ZONE_LEAST);
   const wanted = counts.map((n) => Math.max(ZONE_LEAST, n * cell + spread.across));
   const sum = wanted.reduce((a, b) => a + b, 0);
   const spare = inner - sides.length * ZONE_LEAST;
   const over = sum - sides.length * ZONE_LEAST;
-  const widths = wanted.map((w) =>
-    sum <= inner ? w + (inner - sum) / sides.length : ZONE_LEAST + (over ? ((w - ZONE_LEAST) / over) * spare : 0),
-  );
+  const widths = wanted.map((w) => (over > 0 ? ZONE_LEAST + ((w - ZONE_LEAST) / over) * spare : inner / sides.length));
   let x = MARGIN;
   const zones = sides.map<Zone>((side, i) => {
     const zone = { side, x, width: widths[i] };
@@ -108,14 +107,16 @@ export function arrange(
       const mine = nodes
         .filter((node) => node.layer === layer.name && node.side === zone.side)
         .sort((one, other) => share(other) - share(one) || one.unit - other.unit);
-      const fit = Math.max(1, Math.floor((zone.width - spread.across) / cell));
+      const room = zone.width - 8;
+      const own = Math.min(cell, Math.max(tight, room / Math.max(1, mine.length)));
+      const fit = Math.max(1, Math.floor(room / own + 1e-9));
       lines = Math.max(lines, Math.ceil(mine.length / fit));
       for (let start = 0; start < mine.length; start += fit) {
         const line = mine.slice(start, start + fit);
-        const left = zone.x + (zone.width - line.length * cell) / 2 + cell / 2;
+        const left = zone.x + (zone.width - line.length * own) / 2 + own / 2;
         line.forEach((node, i) => {
-          const size = sized(node);
-          const one = { node, size, x: left + i * cell, y: y + (start / fit) * lineHeight() + LABEL + LARGEST / 2 };
+          const size = Math.min(sized(node), Math.round(own) - 6);
+          const one = { node, size, x: left + i * own, y: y + (start / fit) * lineHeight() + LABEL + LARGEST / 2 };
           placed.push(one);
           at.set(node.id, one);
         });

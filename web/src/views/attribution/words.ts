@@ -7,24 +7,25 @@ export function question(texts: string[]): string {
 }
 
 /** The finding; units that chance could set apart are counted where that was tested. */
-export function finding(found: Found, texts: string[], control: Control | null): string {
-  const all = found.nodes.length;
-  if (!all) return "No unit is active for these instances.";
+export function finding(found: Found, nodes: GraphNode[], edges: number, texts: string[], control: Control | null): string {
+  const all = nodes.length;
+  if (!found.nodes.length) return "No unit is active for these instances.";
+  if (!all) return "No unit is among the most active in as large a share of the instances.";
   if (found.overlap && texts.length === 2) {
-    const [both, a, b] = found.overlap.overall;
-    const own = found.nodes.filter((node) => node.side !== "both");
+    const [both, a, b] = (["both", "a", "b"] as const).map((side) => nodes.filter((node) => node.side === side).length);
+    const own = nodes.filter((node) => node.side !== "both");
     const chance = control ? own.filter((node) => !control.gaps[node.id]?.[2]).length : null;
     const tested =
-      chance === null
+      chance === null || !own.length
         ? ""
         : `; ${chance === 0 ? "none" : count(chance)} of those could be chance${control?.refused ? ", and so could the whole difference" : ""}`;
-    return `${count(both)} of ${plural(all, "unit")} ${both === 1 ? "is" : "are"} shared. ${count(a)} ${a === 1 ? "carries" : "carry"} only ${texts[0]}, ${count(b)} only ${texts[1]}${tested}.`;
+    return `${count(both)} of ${plural(all, "unit")} ${both === 1 ? "is" : "are"} shared. ${count(a)} ${a === 1 ? "is" : "are"} in the graph of ${texts[0]} only, ${count(b)} in that of ${texts[1]} only${tested}.`;
   }
-  const strongest = found.nodes.reduce((x, y) => (y.sides[0].count > x.sides[0].count ? y : x));
+  const strongest = nodes.reduce((x, y) => (y.sides[0].count > x.sides[0].count ? y : x));
   const of = found.sizes[0];
   const often = of ? ` in ${share(strongest.sides[0].count, of)} of ${count(of)}` : ` ${count(strongest.sides[0].count)} times`;
-  const ways = found.edges.length ? `, joined by ${plural(found.edges.length, "connection")}` : "";
-  return `${plural(all, "unit")} in ${plural(new Set(found.nodes.map((node) => node.layer)).size, "layer")}${ways}. Unit ${strongest.unit} of ${strongest.layer} is among the most active${often}.`;
+  const ways = edges ? `, joined by ${plural(edges, "connection")}` : "";
+  return `${plural(all, "unit")} in ${plural(new Set(nodes.map((node) => node.layer)).size, "layer")}${ways}. Unit ${strongest.unit} of ${strongest.layer} is among the most active${often}.`;
 }
 
 export function controlWords(control: Control, texts: string[]): string {

@@ -64,10 +64,10 @@ export function labelled(
     if (!all && !first.includes(dot.code)) continue;
     const w = 6.2 * dot.label.length;
     const tries = [
-      { x: 8, y: 4, anchor: "start" as const, left: 8 },
-      { x: -8, y: 4, anchor: "end" as const, left: -8 - w },
-      { x: 0, y: -9, anchor: "middle" as const, left: -w / 2 },
-      { x: 0, y: 17, anchor: "middle" as const, left: -w / 2 },
+      { x: 12, y: 4, anchor: "start" as const, left: 12 },
+      { x: -12, y: 4, anchor: "end" as const, left: -12 - w },
+      { x: 0, y: -12, anchor: "middle" as const, left: -w / 2 },
+      { x: 0, y: 20, anchor: "middle" as const, left: -w / 2 },
     ];
     for (const at of tries) {
       const box: [number, number, number, number] = [dot.x + at.left, dot.y + at.y - 10, dot.x + at.left + w, dot.y + at.y + 3];
