@@ -204,11 +204,11 @@ def test_silencing_the_circuit_ruins_the_class_and_random_units_do_not(case):
 
 
 def test_a_graph_goes_to_summits_file_and_back(case):
+    graph = case.attribution_graph("label = 'q'", mass=0.3)
     written = call["export"](case, label("q"), {"mass": 0.3})
 
     key = call["import_file"](case, json.dumps(written), "q.json")["key"]
     back = plain(call["imported"](case, key))
-    graph = case.attribution_graph("label = 'q'", mass=0.3)
 
     assert {(node["layer"], node["unit"], node["sides"][0]["count"]) for node in back["nodes"]} == {
         (*node, int(count)) for node, count in zip(graph.nodes, graph.count, strict=True)
