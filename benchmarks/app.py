@@ -25,7 +25,13 @@ def serving(folder: Path, n: int, *, units: int = 2) -> Iterator[str]:
     """The address of the web app over a planted case of `n` instances."""
     from planted import planted_case
 
-    case = Case(planted_case(folder / "planted.case", n, units=units, images=False))
+    with showing(Case(planted_case(folder / "planted.case", n, units=units, images=False)), folder) as address:
+        yield address
+
+
+@contextmanager
+def showing(case: Case, folder: Path) -> Iterator[str]:
+    """The address of the web app over any case, which is closed in the end."""
     listening = socket.create_server(("127.0.0.1", 0))
     port = listening.getsockname()[1]
     app = create_app(case, token=TOKEN, port=port, recent=Recent(folder / "state"))

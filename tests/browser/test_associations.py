@@ -6,13 +6,14 @@ import io
 import json
 import socket
 import threading
+from pathlib import Path
 
 import numpy as np
 import pyarrow.csv
 import pytest
 import uvicorn
 
-from browser.describing import describe, until
+from browser.describing import describe, settled, until
 from underglass import datasets
 from underglass.analyses.associations import associate
 from underglass.case import Case
@@ -20,6 +21,7 @@ from underglass.hosts.server import create_app
 from underglass.hosts.server.start import Recent
 
 VIEW = "associations"
+AXE = Path(__file__).resolve().parents[2] / "web/node_modules/axe-core/axe.min.js"
 N = 3000
 
 
@@ -245,7 +247,7 @@ def test_the_predictions_of_a_model_are_label_sets_too(planted_app, open_page):
     case.subset("old", "age > 60")
     page = open_page(f"{address}#associations")
     until(page, f"(window.underglass?.describe('{VIEW}')?.rows ?? []).length > 0")
-    page.get_by_role("button", name="Add an identity").click()
+    page.get_by_role("button", name="Add identity").click()
     page.get_by_label("Find an identity, or type a filter").fill("old")
     page.keyboard.press("Enter")
     until(page, f"window.underglass.describe('{VIEW}').identities.includes('old')")
@@ -288,3 +290,13 @@ def test_a_hundred_thousand_labels_are_listed_sorted_and_scrolled(tmp_path, serv
     assert describe(page, VIEW)["rows"][0]["counts"] == [int(counts.max())]
     page.locator("[role=table]").evaluate("(list) => (list.scrollTop = list.scrollHeight)")
     until(page, f"window.underglass.describe('{VIEW}').rows.at(-1).counts[0] === 0")
+
+
+@pytest.mark.parametrize("tab", ["List", "Parallel axes", "Map", "Do metrics agree?"])
+def test_every_tab_is_accessible(tagged, open_page, tab):
+    page = opened(open_page, tagged[2], dark=tab in ("Map", "List"))
+    page.get_by_role("tab", name=tab).click()
+    settled(page)
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run(document, { resultTypes: ['violations'], rules: { region: { enabled: false } } })")
+    assert [f"{one['id']}: {node['target']}" for one in found["violations"] for node in one["nodes"]] == []
