@@ -106,7 +106,7 @@ class Study:
 
 
 _remembered: WeakKeyDictionary[Case, dict[str, Study]] = WeakKeyDictionary()
-_guard = threading.Lock()
+_guard = threading.RLock()
 
 
 def study(case: Case, asked: Mapping[str, Any]) -> Study:
@@ -125,13 +125,11 @@ def study(case: Case, asked: Mapping[str, Any]) -> Study:
         A source or identity is unknown, or nothing is left to count.
     """
     key = json.dumps([asked, case.folder.journal.sequence], sort_keys=True, default=str)
-    with _guard:
+    with _guard:  # a page asks for several parts at once; they are counted once
         known = _remembered.setdefault(case, {})
         if key in known:
             return known[key]
-    found = _counted(case, asked)
-    with _guard:
-        known[key] = found
+        found = known[key] = _counted(case, asked)
         for oldest in list(known)[:-REMEMBERED]:
             del known[oldest]
     return found
