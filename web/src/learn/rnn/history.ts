@@ -19,7 +19,11 @@ export class History<State, Point extends { epoch: number; error: number }> {
     }
     const better = Number.isFinite(point.error) && (!this.#best || point.error < this.#best.error);
     if (epoch % this.#everyState && !better) return;
-    if (better) this.#best = { epoch, error: point.error };
+    if (better) {
+      // The best so far gives its extra place to the new one.
+      if (this.#best && this.#best.epoch % this.#everyState) this.#states.delete(this.#best.epoch);
+      this.#best = { epoch, error: point.error };
+    }
     this.#states.set(epoch, state());
     if (this.#states.size <= STATES) return;
     this.#everyState *= 2;
