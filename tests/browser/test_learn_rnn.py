@@ -1,84 +1,22 @@
-"""exploRNN in a real Chromium: every claim of the page against the numbers it has drawn, and those against torch."""
+"""exploRNN in a real Chromium: the overview, its settings and its tour against the numbers it has drawn."""
 
 from __future__ import annotations
 
 import json
-import re
-import subprocess
-import sys
 from itertools import pairwise
-from math import log, pi, sin, sqrt, tanh
+from math import sin
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page
 
-import underglass as ug
 from browser.describing import until
+from browser.rnn_page import at_epoch, described, full_speed, go_to, one_epoch, opened, slide
 from browser.tasks import LONGEST, traced_tasks
 
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "web/node_modules/axe-core/axe.min.js"
 TRAINED = json.loads((ROOT / "web/src/learn/rnn/trained.json").read_text())
-STAGES = {
-    "lstm": [["cBefore", "g", "hBefore", "x"], ["f", "i", "o"], ["added", "kept"], ["c"], ["bent", "h"], []],
-    "gru": [["hBefore", "x"], ["brought", "r", "z"], ["n", "reset"], ["added", "kept"], ["h"], []],
-    "rnn": [["hBefore", "x"], ["sum"], ["h"], []],
-}
-CAPTIONS = ["Layer input", "Gate activation", "Cell update", "Cell update", "Output", "Output"]
-CLOSE = 1e-5
-"""float32 in the page against float32 in torch."""
-
-
-def described(page: Page) -> dict[str, Any]:
-    return until(page, "window.underglass?.describe?.()", 60)
-
-
-def at_epoch(page: Page, epoch: int, patience: float = 60) -> dict[str, Any]:
-    until(page, f"window.underglass?.describe?.()?.epoch >= {epoch}", patience)
-    return described(page)
-
-
-def one_epoch(page: Page) -> dict[str, Any]:
-    before = described(page)["epoch"]
-    page.get_by_role("button", name="One epoch").click()
-    until(page, f"underglass.describe().epoch === {before + 1} && !underglass.describe().playing")
-    return described(page)
-
-
-def full_speed(page: Page) -> None:
-    for _ in range(5):
-        if page.locator("[data-speed]").get_attribute("data-speed") != "full":
-            page.get_by_role("button", name="Faster").click()
-
-
-def go_to(page: Page, at: int) -> dict[str, Any]:
-    page.locator(".walk input").fill(str(at))
-    until(page, f"underglass.describe().at === {at}")
-    return described(page)
-
-
-def opened(page: Page, layer: int = 1) -> dict[str, Any]:
-    page.locator(f'[data-layer="{layer - 1}"] .open').click()
-    until(page, f"underglass.describe().opened === {layer - 1} && Object.keys(underglass.describe().cell).length > 0")
-    return described(page)
-
-
-def saved(page: Page, button: str, folder: Path) -> Path:
-    with page.expect_download() as download:
-        page.get_by_role("button", name=button, exact=True).click()
-    file = folder / download.value.suggested_filename
-    download.value.save_as(file)
-    return file
-
-
-def slide(page: Page, name: str, value: float) -> None:
-    page.locator(f"#{name}").fill(str(value))
-
-
-# ---- the overview -----------------------------------------------------------------------------------------------------------
 
 
 def test_f1_f14_the_tour_opens_checks_stays_off_and_every_sign_opens_a_text(learn, open_page):
@@ -261,13 +199,13 @@ def test_f12_rates_of_1_and_of_a_ten_thousandth_fail_and_can_be_mended(learn, op
     assert page.get_by_role("alert").count() == 0
 
 
-def test_numbers_that_are_no_numbers_any_more_stop_the_training_and_can_be_mended(learn, open_page, tmp_path: Path):
+def test_a_rate_of_10_with_a_linear_head_runs_away_is_said_and_mended(learn, open_page):
     page = open_page(f"{learn}#rnn?v=1&data=series&head=linear&cell=rnn&rate=10&series={'AA__' * 30}")
     described(page)
     slide(page, "batch", 5)
     full_speed(page)
     page.keyboard.press("Space")
-    until(page, "underglass.describe().diverged !== null || underglass.describe().failing >= 3", 60)
+    until(page, "underglass.describe().failing >= 3 && underglass.describe().error > 100 * underglass.describe().blind", 60)
     assert page.get_by_role("alert").is_visible()
     page.get_by_role("button", name="Back to a good epoch").click()
     until(page, "underglass.describe().diverged === null && underglass.describe().config.rate === 0.01")
@@ -295,319 +233,6 @@ def test_f22_low_medium_and_high_settings_are_shown_trained_at_once(learn, open_
         page.get_by_role("button", name="Next").click()
     assert found["usual 10"] < 0.1 * min(found["lowRate 10"], found["highRate 10"])
     assert found["smallBatch 10"] < found["usual 10"] < found["largeBatch 10"]
-
-
-# ---- inside a cell ----------------------------------------------------------------------------------------------------------
-
-
-def test_f15_f16_a_click_zooms_into_the_cell_and_each_part_has_its_equation(learn, open_page):
-    page = open_page(f"{learn}#rnn?v=1&epoch=3")
-    at_epoch(page, 3)
-    page.evaluate(
-        """() => { window.moved = []; const look = () => { for (const one of document.getAnimations())
-        for (const frame of one.effect.getKeyframes()) if (frame.transform) moved.push(frame.transform);
-        if (moved.length < 1000) requestAnimationFrame(look); }; look(); }"""
-    )
-    opened(page, 2)
-    until(page, "moved.some(one => one.startsWith('scale(0.'))")
-    assert "layer=2" in page.evaluate("location.hash")
-    go_to(page, 5)
-    forget = page.locator('[data-cell-part="f"]')
-    forget.hover()
-    assert sorted(page.locator(".edge.touched").evaluate_all("all => all.map(e => e.dataset.edge)")) == [
-        "f kept",
-        "hBefore f",
-        "x f",
-    ]
-    assert forget.text_content().split()[0].startswith("f")
-    for part in ("f", "c", "h"):
-        page.locator(f'[data-cell-part="{part}"]').press("Enter")
-        assert page.locator("dialog[open] math").count() == 1
-        page.keyboard.press("Escape")
-        until(page, "!document.querySelector('dialog[open]')")
-    page.keyboard.press("Escape")
-    until(page, "underglass.describe().opened === null")
-    assert described(page)["layers"] == 2
-
-
-@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
-def test_f17_f21_f24_f26_parts_fire_in_order_and_their_numbers_satisfy_the_equations(learn, open_page, cell: str):
-    page = open_page(f"{learn}#rnn?v=1&cell={cell}&epoch=4")
-    at_epoch(page, 4)
-    opened(page)
-    stages = STAGES[cell]
-    before: dict[str, list[float]] = {}
-    for step in (0, 1, 2):
-        for stage, parts in enumerate(stages):
-            now = go_to(page, step * len(stages) + stage)
-            assert now["tick"] == {"phase": "forward", "prediction": 0, "step": step, "stage": stage}
-            assert sorted(now["firing"]) == parts
-            if cell != "rnn":
-                assert (
-                    now["caption"] == (CAPTIONS if cell == "lstm" else [*CAPTIONS[:3], "Cell update", "Output", "Output"])[stage]
-                )
-            drawn = {name for name, values in now["cell"].items() if values}
-            assert drawn == {name for some in stages[: stage + 1] for name in some}
-        assert [edge for edge in now["flowing"] if edge in ("h hBefore", "c cBefore")] == (
-            ["c cBefore", "h hBefore"] if cell == "lstm" else ["h hBefore"]
-        )
-        v = now["cell"]
-        assert v["hBefore"] == before.get("h", [0.0] * 12)
-        assert v["x"] == [now["sample"]["read"][step]]
-        for u in range(12):
-            if cell == "lstm":
-                assert v["c"][u] == pytest.approx(v["f"][u] * v["cBefore"][u] + v["i"][u] * v["g"][u], abs=1e-6)
-                assert v["h"][u] == pytest.approx(v["o"][u] * tanh(v["c"][u]), abs=1e-6)
-            elif cell == "gru":
-                assert v["h"][u] == pytest.approx((1 - v["z"][u]) * v["n"][u] + v["z"][u] * v["hBefore"][u], abs=1e-6)
-                assert v["reset"][u] == pytest.approx(v["r"][u] * v["brought"][u], abs=1e-6)
-            else:
-                assert v["h"][u] == pytest.approx(tanh(v["sum"][u]), abs=1e-6)
-        before = v
-
-
-def test_f24_drawn_gates_are_those_that_torch_weights_give(learn, open_page, tmp_path: Path):
-    page = open_page(f"{learn}#rnn?v=1&epoch=4")
-    at_epoch(page, 4)
-    weights = {
-        one["name"]: np.reshape(one["value"], one["shape"])
-        for one in json.loads(saved(page, "Save", tmp_path).read_text())["network"]
-    }
-    opened(page)
-    now = go_to(page, 6 * 7 + 4)
-    v = {name: np.array(values) for name, values in now["cell"].items()}
-    z = (
-        weights["cell.weight_ih_l0"] @ v["x"]
-        + weights["cell.bias_ih_l0"]
-        + weights["cell.weight_hh_l0"] @ v["hBefore"]
-        + weights["cell.bias_hh_l0"]
-    )
-    i, f, g, o = np.split(z, 4)
-    np.testing.assert_allclose(v["i"], 1 / (1 + np.exp(-i)), atol=CLOSE)
-    np.testing.assert_allclose(v["f"], 1 / (1 + np.exp(-f)), atol=CLOSE)
-    np.testing.assert_allclose(v["g"], np.tanh(g), atol=CLOSE)
-    np.testing.assert_allclose(v["o"], 1 / (1 + np.exp(-o)), atol=CLOSE)
-    assert now["written"].replace("\n", " ").startswith("unit 1")
-    page.locator('[data-cell-part="c"]').focus()
-    page.keyboard.press("ArrowRight")
-    shown = page.locator('[data-cell-part="c"] .value').text_content().replace("−", "-")
-    assert float(shown) == pytest.approx(v["c"][1], rel=0.05)
-
-
-def test_f18_speed_from_a_half_to_eight_and_single_parts(learn, open_page):
-    page = open_page(f"{learn}#rnn")
-    described(page)
-    for _ in range(2):
-        page.get_by_role("button", name="Slower").click()
-    assert page.locator("[data-speed]").inner_text() == "0.5×"
-    assert page.get_by_role("button", name="Slower").is_disabled()
-    seen = []
-    for _ in range(5):
-        page.get_by_role("button", name="Faster").click()
-        seen.append(page.locator("[data-speed]").inner_text())
-    assert seen == ["1×", "2×", "4×", "8×", "full"]
-    opened(page)
-    page.get_by_role("button", name="Next part").click()
-    assert described(page)["at"] == 1
-    page.keyboard.press("n")
-    assert described(page)["at"] == 2
-    page.keyboard.press(",")
-    assert described(page)["at"] == 1
-    page.get_by_role("button", name="Play", exact=True).click()
-    until(page, "underglass.describe().at > 4")
-    page.get_by_role("button", name="Pause", exact=True).click()
-    held = described(page)["at"]
-    page.wait_for_timeout(300)
-    assert described(page)["at"] == held
-
-
-def test_f19_f20_the_window_slides_the_error_grows_and_goes_back_through_the_steps(learn, open_page):
-    page = open_page(f"{learn}#rnn?v=1&epoch=3")
-    at_epoch(page, 3)
-    start = opened(page)
-    assert start["ticks"] == 15 * 6 + 3 * 15 + 3 + 5 * 6 + 10
-    assert [go_to(page, 6 * step)["scan"] for step in (0, 5, 14)] == [0, 5, 14]
-    assert len(go_to(page, 89)["said"]) == 1
-    for prediction in (1, 2, 3):
-        now = go_to(page, 90 + 15 * (prediction - 1) + 7)
-        assert (now["window"], now["scan"], len(now["said"])) == (prediction, 7, prediction)
-    assert len(go_to(page, 134)["said"]) == 4
-    lengths = []
-    for at in (135, 136, 137):
-        assert go_to(page, at)["tick"]["phase"] == "error"
-        bar = page.locator("[data-bar]").first
-        lengths.append(bar.evaluate("b => Math.abs(b.y2.baseVal.value - b.y1.baseVal.value)"))
-    assert lengths[0] < lengths[1] < lengths[2]
-    back = go_to(page, 138)
-    assert back["tick"] == {"phase": "backward", "step": 14, "stage": 5}
-    assert "h hBefore" in back["flowing"]
-    assert len(back["owed"]) == 1
-    order = [go_to(page, at)["firing"] for at in range(139, 144)]
-    assert [sorted(one) for one in order] == STAGES["lstm"][4::-1]
-    whole = go_to(page, 143)
-    assert whole["owed"][-1] == pytest.approx(sqrt(sum(d * d for d in whole["cell"]["h"])), rel=1e-4)
-    early = go_to(page, start["ticks"] - 1)
-    assert early["tick"] == {"phase": "backward", "step": 0, "stage": 0}
-    assert len(early["owed"]) == 15
-    assert early["owed"][0] < early["owed"][-1]
-    page.get_by_role("button", name="Next part").click()
-    until(page, "underglass.describe().epoch === 4 && underglass.describe().at === 0")
-
-
-# ---- own data, keeping, links -----------------------------------------------------------------------------------------------
-
-
-def test_f27_an_own_series_and_text_are_learned_and_what_cannot_be_is_refused(learn, open_page):
-    page = open_page(f"{learn}#rnn")
-    described(page)
-    page.locator('[data-tile="own"]').click()
-    area, learn_it, said = (
-        page.locator("#own-series"),
-        page.get_by_role("button", name="Learn this"),
-        page.locator("[data-said-own]"),
-    )
-    for text, expected in [
-        ("", "There are no numbers in it"),
-        ("7", "1 value is too few: a series needs at least 20"),
-        ("3\n" * 25, "All 25 values are 3: there would be nothing to learn."),
-    ]:
-        area.fill(text)
-        learn_it.click()
-        assert expected in said.inner_text()
-    values = [100 + 20 * sin(2 * pi * k / 9) for k in range(60)]
-    area.fill("month value\n" + "\n".join(f"{one:.3f}" for one in values))
-    learn_it.click()
-    until(page, "underglass.describe().config.data === 'series'")
-    now = described(page)
-    assert now["notice"].startswith("60 values, from 80.3")
-    assert "2 words without a number left out" in now["notice"]
-    config = now["config"]
-    assert np.allclose(np.array(config["series"]) * config["scale"] + config["offset"], values, atol=0.01)
-    page.locator('[data-tile="own"]').click()
-    page.get_by_role("button", name="A text").click()
-    page.locator("#own-text").fill("zzzzzzzzzzzzzzzzzzzzzzzzzzzzz")
-    learn_it.click()
-    assert "holds one symbol only (“z”)" in said.inner_text()
-    page.locator("#own-text").fill("tick tock " * 8)
-    learn_it.click()
-    until(page, "underglass.describe().config.data === 'text'")
-    assert described(page)["symbols"] == [" ", "c", "i", "k", "o", "t"]
-    assert described(page)["blind"] == pytest.approx(-sum(p * log(p) for p in (0.2, 0.2, 0.1, 0.2, 0.1, 0.2)), abs=0.03)
-
-
-def test_f28_the_link_decides_everything_and_wrong_words_are_named(learn, open_page):
-    words = "#rnn?v=1&data=saw&cell=gru&units=6&seed=5&epoch=3"
-    one = at_epoch(open_page(learn + words), 3)
-    page = open_page(learn + words)
-    again = at_epoch(page, 3)
-    other = at_epoch(open_page(learn + words.replace("seed=5", "seed=6")), 3)
-    assert (one["error"], one["said"]) == (again["error"], again["said"])
-    assert one["error"] != other["error"]
-    assert page.evaluate("location.hash") == words
-    page.get_by_label("Seed").fill("9")
-    page.keyboard.press("Tab")
-    until(page, "location.hash.includes('seed=9') && !location.hash.includes('epoch')")
-    page = open_page(f"{learn}#rnn?v=7&units=0&cell=lstn&seed=3")
-    notice = described(page)["notice"]
-    assert "another version (7)" in notice
-    assert "a layer has 1 to 64 units, not 0" in notice
-    assert "there is no cell named lstn; known are rnn, lstm and gru" in notice
-    assert described(page)["config"]["seed"] == 3
-    field = page.get_by_label("Units in each layer")
-    field.fill("0")
-    page.keyboard.press("Tab")
-    until(page, "underglass.describe().notice?.startsWith('Not taken: a layer has 1 to 64 units, not 0')")
-    assert field.input_value() == "12"
-
-
-def test_a_saved_run_comes_back_and_a_wrong_file_changes_nothing(learn, open_page, tmp_path: Path):
-    page = open_page(f"{learn}#rnn?v=1&cell=gru&data=waves&epoch=4")
-    before = at_epoch(page, 4)
-    full_speed(page)
-    file = saved(page, "Save", tmp_path)
-    expected = one_epoch(page)
-    page.get_by_label("Load a saved run").set_input_files(file)
-    until(page, "underglass.describe().epoch === 4")
-    assert described(page)["said"] == before["said"]
-    assert one_epoch(page)["error"] == expected["error"]
-    for name, text, said in [
-        ("a.json", "{", "it is no JSON"),
-        ("b.json", '{"format": "underglass.rnn", "version": 9}', "another version (9)"),
-    ]:
-        (tmp_path / name).write_text(text)
-        page.get_by_label("Load a saved run").set_input_files(tmp_path / name)
-        until(page, f"underglass.describe().notice?.includes('{said}')")
-    assert described(page)["error"] == expected["error"]
-
-
-@pytest.mark.parametrize(("cell", "data"), [("lstm", "sine"), ("gru", "verse"), ("rnn", "saw")])
-def test_the_generated_pytorch_code_says_what_the_page_says(learn, open_page, tmp_path: Path, cell: str, data: str):
-    pytest.importorskip("torch")
-    page = open_page(f"{learn}#rnn?v=1&cell={cell}&data={data}&epoch=5")
-    now = at_epoch(page, 5)
-    file = saved(page, "PyTorch", tmp_path)
-    printed = subprocess.run([sys.executable, str(file)], capture_output=True, text=True, check=True, timeout=120).stdout
-    if data == "verse":
-        assert re.findall(r"'(.)'", printed) == [now["symbols"][int(one)] for one in now["said"]]
-    else:
-        np.testing.assert_allclose(json.loads(printed), now["said"], atol=CLOSE)
-
-
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
-def test_an_own_torch_network_opens_with_its_predictions_and_gates(open_page, tmp_path: Path, cell: str):
-    torch = pytest.importorskip("torch")
-    torch.manual_seed(1)
-
-    class Network(torch.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.body = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}[cell](
-                1, 6, num_layers=2, batch_first=True
-            )
-            self.out = torch.nn.Linear(6, 1)
-
-        def forward(self, x):
-            return self.out(self.body(x)[0][:, -1])
-
-    net, series = Network(), np.sin(np.arange(120) / 4) * 2 + 5
-    page = open_page(ug.learn.rnn(net, series).save(tmp_path / "own.html").as_uri())
-    now = described(page)
-    assert now["given"]
-    assert "Your own network" in now["notice"]
-    window, said = list(now["sample"]["read"]), []
-    with torch.no_grad():
-        for _ in range(32):
-            said.append(float(net(torch.tensor(window[-15:], dtype=torch.float32)[None, :, None])[0, 0]))
-            window.append(said[-1])
-        states = net.body(torch.tensor(now["sample"]["read"], dtype=torch.float32)[None, :, None])[0][0]
-    np.testing.assert_allclose(now["said"], said, atol=CLOSE)
-    opened(page, 2)
-    stages = len(STAGES[cell])
-    np.testing.assert_allclose(go_to(page, stages * 10 - 1)["cell"]["h"], states[9].numpy(), atol=CLOSE)
-    page.keyboard.press("Escape")
-    until(page, "underglass.describe().opened === null")
-    full_speed(page)
-    one_epoch(page)
-    page.get_by_role("button", name="Reset").click()
-    until(page, "underglass.describe().epoch === 0")
-    assert described(page)["said"] == now["said"]
-
-
-def test_a_notebook_frame_trains_own_points_without_an_origin(open_page, tmp_path: Path):
-    points = np.random.default_rng(0).uniform(-0.8, 0.8, size=(40, 2))
-    file = tmp_path / "notebook.html"
-    shown = ug.learn.gan(points, seed=4)._repr_html_()
-    file.write_text(f"<!doctype html><meta charset='utf-8'><header>a notebook</header>{shown}", encoding="utf-8")
-    page = open_page(file.as_uri())
-    page.frame_locator("iframe").locator(".play").click()
-    frame = page.frames[1]
-    until(frame, "underglass.describe()?.epoch >= 5", 60)
-    config = frame.evaluate("underglass.describe().config")
-    assert config["seed"] == 4
-    np.testing.assert_allclose(np.reshape(config["own"], (-1, 2)), points, atol=1e-3)
-
-
-# ---- for everybody ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

@@ -121,7 +121,7 @@ describe("a trainer", () => {
     const { sample, window, symbols } = trainer.frame();
     const walk = trainer.ask("walk", 0) as Walk;
     expect(Array.from(walk.windows[2].read)).toEqual([...sample.read.slice(2), sample.said[0], sample.said[1]]);
-    const hot = walk.windows[2].values.x;
+    const hot = Array.from(walk.windows[2].values.x);
     for (let t = 0; t < window; t += 1) expect(hot[t * symbols.length + walk.windows[2].read[t]]).toBe(1);
     expect(hot.reduce((sum, one) => sum + one, 0)).toBe(window);
     for (let k = 0; k < sample.said.length; k += 1) {
