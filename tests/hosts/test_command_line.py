@@ -291,7 +291,7 @@ def test_an_unknown_demo_suggests_a_known_one():
     code, _, err = run("demo", "fashon")
 
     assert code == 1
-    assert "no demo named 'fashon'; did you mean 'fashion'? Known: fashion, labels, adult, photos." in err
+    assert "no demo named 'fashon'; did you mean 'fashion'? Known: fashion, labels, adult, sounds, photos." in err
 
 
 def test_a_model_without_a_case_is_no_place_to_attach_it():

@@ -13,7 +13,6 @@ import typer
 from underglass.errors import UnderglassError, unknown
 from underglass.hosts.commands.options import NoOpen, Port
 from underglass.learn.pages import explorables, write_pages
-from underglass.learn.points import packed_file
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -54,6 +53,8 @@ def learn(
         return
     where = f"#{name}" if name else ""
     if points is not None:
+        from underglass.learn.points import packed_file
+
         where += f"?v=1&shape=own&points={packed_file(points)}"
     aside().print("Ctrl-C ends it.", style="dim")
     _serve(where, port=port or 0, open_browser=not no_open)
