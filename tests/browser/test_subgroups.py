@@ -149,6 +149,25 @@ def test_the_planted_group_is_the_first_card_and_becomes_a_subset(serve, open_pa
     assert case.count("in subset 'wrongly flagged'") == case.count("region = 'east' and sex = 'female'")
 
 
+def test_the_error_tree_and_a_subset_as_second_group_hold_hand_counts(serve, open_page, data):
+    case, address = serve()
+    case.subset("farmers", "job = 'farm'")
+    page = open_page(address)
+    seen(page, "d.cards.length > 0")
+    page.get_by_role("button", name="error tree").click()
+    found = seen(page, "d.nodes.length > 2")
+    assert found["nodes"][0] == {"size": 4_000, "value": pytest.approx((data["said"] == data["y"]).mean(), abs=1e-12)}
+
+    click(page, MEN)
+    page.mouse.move(5, 5)
+    page.get_by_label("second group").select_option("farmers")
+    found = seen(page, "d.hovered === 'farmers' && d.compared.length === 12")
+    found = seen(page, "d.compared.find((row) => row.metric === 'base_rate').b !== null")
+    rows = {row["metric"]: row for row in found["compared"]}
+    farmers = data[data["job"] == "farm"]
+    assert rows["selection_rate"]["b"] == pytest.approx(farmers["said"].mean(), abs=1e-12)
+
+
 def test_another_threshold_counts_anew_and_gaps_and_curves_agree(serve, open_page, data):
     _, address = serve()
     page = open_page(address)

@@ -37,7 +37,9 @@ DEMOS = {
         "Adult", "16,281 people of a census, and two models of income trained before your eyes: whom do they fail?", "subgroups"
     ),
     "sounds": DemoKind(
-        "Sounds", "15,069 clips with 309 labels and no model: what goes with music, and with a voice over the picture?", "associations"
+        "Sounds",
+        "15,069 clips with 309 labels and no model: what goes with music, and with a voice over the picture?",
+        "associations",
     ),
     "photos": DemoKind(
         "Photographs", "594 crops of 18 photographs, and EfficientNet-lite0 with its 1,000 ImageNet classes; needs [vision]"

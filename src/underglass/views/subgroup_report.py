@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 Spec = Mapping[str, Any]
 MOST_LISTED = 60
 MOST_SUGGESTED = 6
+FEW = 10
+"""A rate of fewer is shown, and called neither worst nor best."""
 CRITERIA = {
     "demographic_parity": ("Selected equally often", "difference of the selection rates"),
     "equal_opportunity": ("Found equally often", "difference of the recalls"),
@@ -133,7 +135,7 @@ def report(
         parts.append(_pair(compare(case, asked, pinned, other, threshold=threshold), words))
     parts.append(_suggested(suggest(case, asked, metric=_searched(audit, chosen), threshold=threshold), words))
     parts.append(_limits(audit, len(names) * len(chosen)))
-    title = html.escape(f"{case.name}: for whom does {audit.model} fail?")
+    title = html.escape(f"{case.name}: for whom does {_called(audit)} fail?")
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{title}</title><style>{STYLE}</style></head><body>{''.join(parts)}</body></html>"
@@ -154,6 +156,11 @@ def _searched(audit: Audit, chosen: Sequence[str]) -> str:
     return next((name for name in chosen if name not in ("base_rate",)), "accuracy")
 
 
+def _called(audit: Audit) -> str:
+    """The score in a sentence."""
+    return "the score" if audit.model == "score" else f"the score “{audit.model}”"
+
+
 def _head(case: Case, audit: Audit, threshold: float | None) -> str:
     told = [f"{audit.n:,} instances of {audit.shown:,} shown have a label and a score."]
     if audit.unlabelled:
@@ -166,7 +173,7 @@ def _head(case: Case, audit: Audit, threshold: float | None) -> str:
             told.append(f"A score of {limit:g} or more predicts {side['p']}, less predicts {side['n']}.")
     when = datetime.now(UTC).strftime("%d %B %Y").lstrip("0")
     return (
-        f"<h1>For whom does {html.escape(audit.model)} fail?</h1>"
+        f"<h1>For whom does {html.escape(_called(audit))} fail?</h1>"
         f'<p class="muted">{html.escape(case.name)}, {when}</p><p class="lead">{html.escape(" ".join(told))}</p>'
     )
 
@@ -241,8 +248,9 @@ def _groups(
             for p in (order + rest)[:MOST_LISTED]
         ]
         worst = ""
-        if len(order) > 1 and word["direction"]:
-            a, b = order[0], order[-1]
+        sure = [place for place in order if metric["of"] is None or metric["of"][place] >= FEW]
+        if len(sure) > 1 and word["direction"]:
+            a, b = sure[0], sure[-1]
             worst = (
                 f"<p>Worst in <strong>{html.escape(names[a])}</strong>: {write(metric['value'][a])}; best in "
                 f"<strong>{html.escape(names[b])}</strong>: {write(metric['value'][b])}.</p>"

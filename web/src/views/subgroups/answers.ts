@@ -159,6 +159,16 @@ export interface SuggestAnswer {
   cards: Card[];
   measured: Measured;
   distributions: Distributions | null;
+  nodes:
+    | {
+        parent: number | null;
+        depth: number;
+        condition: string | null;
+        leaf: number | null;
+        size: number;
+        value: number | null;
+      }[]
+    | null;
 }
 
 export interface SimilarCard {

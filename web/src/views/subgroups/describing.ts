@@ -61,6 +61,7 @@ export function describeDrawn(root: HTMLElement | undefined, audit: Audit) {
       q: value(card.q),
       divergence: value(card.divergence),
     })),
+    nodes: each(root, "li[data-node]").map((node) => ({ size: value(node.size), value: value(node.value) })),
     search: each(root, "[data-tested]").map((one) => ({ tested: value(one.tested), clear: value(one.clear) }))[0] ?? null,
     gaps: each(root, "tr[data-criterion]").map((row) => ({
       criterion: row.criterion,
