@@ -26,6 +26,8 @@ export class Reading {
   placesProblem = $state("");
   waiting = $state(false);
   #turn = 0;
+  #seen = "";
+  #counted = new ArrayBuffer(0);
   #fetching = new Set<string>();
 
   constructor(readonly study: Case) {}
@@ -55,6 +57,11 @@ export class Reading {
         call<{ flagged: number[]; hidden: number[] }>("marks"),
       ]);
       if (turn !== this.#turn) return;
+      this.flagged = new Set(marks.flagged);
+      this.hidden = new Set(marks.hidden);
+      const seen = JSON.stringify([asked, summary]);
+      if (seen === this.#seen && same(counts, this.#counted)) return; // an edit that changed no count: nothing is fetched anew
+      [this.#seen, this.#counted] = [seen, counts];
       this.asked = asked;
       this.columns = new Map();
       this.#fetching.clear();
@@ -63,8 +70,6 @@ export class Reading {
       this.summary = summary;
       this.names = readNames(names);
       this.counts = readCounts(counts, summary.labels, summary.sides.length, summary.identities.length);
-      this.flagged = new Set(marks.flagged);
-      this.hidden = new Set(marks.hidden);
       this.problem = "";
     } catch (error) {
       if (turn === this.#turn) this.problem = message(error);
@@ -88,7 +93,7 @@ export class Reading {
             const bytes = await Promise.all(
               summary.sides.map((_, source) => this.call<ArrayBuffer>("column", { source, metric, a, b })),
             );
-            if (turn !== this.#turn || this.summary !== summary) return;
+            if (this.summary !== summary) return;
             const sides = bytes.map((one) => readValues(one, summary.labels));
             this.columns = new Map(this.columns).set(key, { sides, shape: shapeOf(sides) });
           } catch (error) {
@@ -126,4 +131,11 @@ export class Reading {
       this.study.say(message(error), { wrong: true });
     }
   }
+}
+
+function same(one: ArrayBuffer, other: ArrayBuffer): boolean {
+  if (one.byteLength !== other.byteLength) return false;
+  const [a, b] = [new Int32Array(one), new Int32Array(other)];
+  for (let i = 0; i < a.length; i += 1) if (a[i] !== b[i]) return false;
+  return true;
 }
