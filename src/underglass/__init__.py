@@ -21,11 +21,17 @@ if TYPE_CHECKING:
     from underglass.audits import audit
     from underglass.case import Case
     from underglass.errors import UnderglassError
+    from underglass.figures import figure
 
 __version__ = "0.1.0"
-__all__ = ["Case", "UnderglassError", "analyses", "audit", "datasets", "demos", "errors", "learn", "models"]
+__all__ = ["Case", "UnderglassError", "analyses", "audit", "datasets", "demos", "errors", "figure", "learn", "models"]
 
-LAZY = {"Case": "underglass.case", "audit": "underglass.audits", "UnderglassError": "underglass.errors"}
+LAZY = {
+    "Case": "underglass.case",
+    "audit": "underglass.audits",
+    "UnderglassError": "underglass.errors",
+    "figure": "underglass.figures",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,6 @@
-"""What can be typed: ``underglass demo | learn | audit | associations | check | capture | labels | open | info | patterns``.
+"""What can be typed: ``underglass demo | learn | audit | associations | check | capture | labels | open | …``.
+
+Also ``figure | info | patterns``.
 
 Exit codes: 0 all went well, 1 a mistake that can be mended (said in a sentence), 2 a command typed wrong, 130 stopped by
 Ctrl-C.
@@ -15,6 +17,7 @@ from underglass.hosts.commands.audit import audit
 from underglass.hosts.commands.capture import capture
 from underglass.hosts.commands.check import check
 from underglass.hosts.commands.demo import demo
+from underglass.hosts.commands.figure import figure
 from underglass.hosts.commands.info import info
 from underglass.hosts.commands.labels import labels
 from underglass.hosts.commands.learn import learn
@@ -22,7 +25,7 @@ from underglass.hosts.commands.open import open_case
 from underglass.hosts.commands.patterns import patterns
 from underglass.hosts.commands.saying import friendly
 
-START, WORK, LOOK = "Start here", "Make a case", "Look at a case"
+START, WORK, LOOK, DRAW = "Start here", "Make a case", "Look at a case", "Draw a model"
 
 app = typer.Typer(
     name="underglass",
@@ -59,6 +62,7 @@ app.command("check", rich_help_panel=WORK)(friendly(check))
 app.command("capture", rich_help_panel=WORK)(friendly(capture))
 app.command("labels", rich_help_panel=WORK)(friendly(labels))
 app.command("associations", rich_help_panel=WORK)(friendly(associations))
+app.command("figure", rich_help_panel=DRAW)(friendly(figure))
 app.command("open", rich_help_panel=LOOK)(friendly(open_case))
 app.command("info", rich_help_panel=LOOK)(friendly(info))
 app.command("patterns", rich_help_panel=LOOK)(friendly(patterns))

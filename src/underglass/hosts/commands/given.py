@@ -49,14 +49,18 @@ def make_model(spec: str) -> tuple[Model, Dataset | None]:
     ModelError
         There is no such module or function, it fails (its own error is said with file and line), or it gives no model.
     """
-    maker = find_function(spec, "a function that makes a model")
-    made = _guarded(maker, spec)
+    made = make_anything(spec)
     dataset, model = made if isinstance(made, tuple) and len(made) == 2 else (None, made)
     if not hasattr(model, "forward") or not hasattr(model, "fingerprint"):
         hint = ": return underglass.models.torch(net, preprocess=…, classes=…)" if hasattr(model, "state_dict") else ""
         raise ModelError(f"{spec} gives {type(model).__name__}, and a model of underglass.models is needed{hint}.")
     model.factory = spec
     return model, dataset
+
+
+def make_anything(spec: str) -> Any:
+    """What the named function gives, whatever it is; see `make_model` for how it is named and what may be wrong."""
+    return _guarded(find_function(spec, "a function that makes a model"), spec)
 
 
 def find_function(spec: str, what: str = "a function") -> Callable[..., Any]:
