@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 from browser.describing import describe, settled, until
 
 AXE = Path(__file__).resolve().parents[2] / "web/node_modules/axe-core/axe.min.js"
-VIEWS = ("overview", "instances", "patterns", "units", "projection", "edits")
+VIEWS = ("overview", "instances", "patterns", "units", "projection", "classes", "attribution", "edits")
 SIZES = {"wide": (1440, 900), "narrow": (800, 900)}
 
 
