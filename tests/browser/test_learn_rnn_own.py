@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import underglass as ug
+from browser.conftest import running
 from browser.describing import until
 from browser.rnn_page import CLOSE, STAGES, at_epoch, described, full_speed, go_to, one_epoch, opened, saved
 
@@ -165,3 +166,15 @@ def test_a_notebook_frame_trains_own_points_without_an_origin(open_page, tmp_pat
     config = frame.evaluate("underglass.describe().config")
     assert config["seed"] == 4
     np.testing.assert_allclose(np.reshape(config["own"], (-1, 2)), points, atol=1e-3)
+
+
+def test_the_start_page_of_the_web_app_leads_to_both(browser, tmp_path: Path):
+    with running("open", "--no-open", home=tmp_path) as address:
+        page = browser.new_context().new_page()
+        page.goto(address)
+        for title in ("GAN Lab", "exploRNN"):
+            page.get_by_role("link", name=title).click()
+            assert described(page)["epoch"] == 0
+            assert title in page.title()
+            page.go_back()
+        page.context.close()
