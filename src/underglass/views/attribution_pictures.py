@@ -104,14 +104,15 @@ def cut_crops(
     from underglass.probes.deconvolution import peak_boxes
     from underglass.probes.picture_space import picture_space
 
+    model: Any = case.attached
     dataset = case.dataset if case.dataset is not None else case._dataset()
     space = None
     for done, (layer, unit) in enumerate(wanted):
         rows = strongest(case, folder, layer).rows[unit][:each]
         raw = dataset.load(rows.tolist())
         try:
-            space = space or picture_space(case.attached, raw)
-            boxes, pictures = peak_boxes(case.attached, raw, layer, int(unit), space=space)
+            space = space or picture_space(model, raw)
+            boxes, pictures = peak_boxes(model, raw, layer, int(unit), space=space)
         except LayerError:
             return  # the model takes no picture, or the layer no gradient: whole pictures stand for its units
         images = np.stack([_cut(picture, box) for picture, box in zip(pictures, boxes, strict=True)])

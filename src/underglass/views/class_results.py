@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from underglass.analyses.activation_counts import aggregate_activations
-from underglass.analyses.class_embedding import FEWEST_FOR_UMAP, embed_classes
+from underglass.analyses.class_embedding import FEWEST_FOR_UMAP, Method, embed_classes
 from underglass.store.fingerprints import hash_array, hash_json
 from underglass.views.attribution_results import Settings, layers_of, pooling_of
 from underglass.views.layer_results import Progress, drop_oldest, included, kept_result, model_of
@@ -72,7 +72,7 @@ def embedding(
     counts = class_counts(case, folder, settings, progress)
     if progress is not None:
         progress(0, 1, "laying out the classes, layer after layer")
-    made = embed_classes(counts, method=method)
+    made = embed_classes(counts, method=cast(Method, method))
     arrays = {f"layer {at}": places for at, places in enumerate(made.coordinates.values())}
     meta = {"form": FORM, "model": folder.name, "layers": list(made.coordinates), "method": made.method}
     inputs = {"subsets": hash_array(subsets), "weights": folder.record.weights_hash}

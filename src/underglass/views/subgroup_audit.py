@@ -194,7 +194,7 @@ def _kept(case: Case, name: str) -> Mapping[str, Any]:
 def _settings_of_others(case: Case) -> Mapping[str, Any]:
     """What the case's first score was opened with: a second one is looked at in the same way."""
     found = (_kept(case, name).get("settings") for name in case.folder.results.list("scores"))
-    first = next((settings for settings in found if settings), {})
+    first: Mapping[str, Any] = next((settings for settings in found if settings), {})
     return {key: value for key, value in first.items() if key != "notes"}
 
 
