@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 import uvicorn
+from scipy.stats import binomtest
 from torch import nn
 
 from browser.describing import describe, until
@@ -43,8 +44,15 @@ def served(tmp_path_factory: pytest.TempPathFactory):
         nn.ReLU(),
         nn.Linear(20, 4),
     )
+    with torch.no_grad():  # some right and some wrong, from sure to unsure
+        net[-1].weight *= 8
+        net[-1].bias -= net(torch.from_numpy(images / np.float32(255))[:, None]).mean(0)
     case = Case.create(folder / "c.case", datasets.arrays(images, labels, classes=CLASSES))
     case.capture(models.torch(net, preprocess=models.to_tensor, output="logits", name="net"), layers=LAYERS)
+    yield from serve(case, folder)
+
+
+def serve(case: Case, folder: Path):
     listening = socket.create_server(("127.0.0.1", 0))
     port = listening.getsockname()[1]
     app = create_app(case, token="t" * 32, port=port, recent=Recent(folder / "state"))
@@ -88,6 +96,28 @@ def test_the_graph_drawn_is_the_graph_measured(served, open_page):
     assert not any(a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3] for i, a in enumerate(boxes) for b in boxes[:i])
     sizes = {node["counts"][0]: node["size"] for node in drawn["nodes"]}
     assert [sizes[count] for count in sorted(sizes)] == sorted(sizes.values())
+
+
+def test_the_header_says_how_well_the_model_does_on_both(served, open_page):
+    case, address = served
+    early = {"tree": {"op": "compare", "column": "row", "is": "<", "value": 20}, "text": "the first"}
+    page = open_page(address + place("attribution", a=label("bag"), b=early))
+    shown(page)
+    drawn = describe(page, "attribution")["standing"]
+
+    labels, said = case.labels(), case.predictions()
+    probabilities = case.folder.model("net").probabilities
+    for one, name, rows in zip(drawn, ("bag", "the first"), (np.flatnonzero(labels == 1), np.arange(20)), strict=True):
+        right, n = int((said[rows] == labels[rows]).sum()), len(rows)
+        interval = binomtest(right, n).proportion_ci(method="wilson")
+        shares = [f"{share:.2f}".removeprefix("0") for share in (right / n, interval.low, interval.high)]
+        accuracy = f"accuracy {shares[0]}, 95 % interval {shares[1]} to {shares[2]} ({right} of {n})"
+        assert one["text"].startswith(f"{name} n = {n} · {accuracy}")
+        expected = np.histogram(probabilities[rows, labels[rows]], 20, (0, 1))[0]
+        assert one["histogram"] == expected.tolist()
+        assert one["bars"] == pytest.approx(np.where(expected, 1 + 21 * expected / expected.max(), 0).tolist())
+        assert expected.sum() == n
+    assert 0 < right < n
 
 
 def test_two_graphs_their_control_and_the_silencing(served, open_page):

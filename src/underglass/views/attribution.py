@@ -30,6 +30,7 @@ from underglass.views.attribution_results import (
     subset_rows,
 )
 from underglass.views.layer_results import Progress, included, kept_result, model_of
+from underglass.views.subset_standing import standing_of
 from underglass.views.view import View
 from underglass.wire import Card, Job
 
@@ -102,6 +103,7 @@ def summary(
         "layers": [_layer(folder, layer) for layer in layers],
         "blocked": why,
         "n": [len(side.rows) for side in sides],
+        "standing": [standing_of(case, folder, side.rows) for side in sides],
         "measured": [side.influence is not None for side in sides],
         "sampled": [None if side.influence is None else side.influence.instances for side in sides],
         "included": len(included(case)),
@@ -319,6 +321,7 @@ def imported(case: Case, key: str) -> dict[str, Any]:
         "layers": [_layer(folder, layer) for layer in graph.tensors],
         "blocked": blocked(case, folder),
         "n": [0],
+        "standing": [],
         "measured": [True],
         "sampled": [None],
         "included": len(included(case)),

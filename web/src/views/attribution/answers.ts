@@ -52,12 +52,24 @@ export interface LayerPlace {
   type: string;
 }
 
+/** How well the model does on a side. */
+export interface SideStanding {
+  /** Those with a label. */
+  judged: number;
+  /** Null where the model's classes are others. */
+  correct: number | null;
+  /** How probable the model finds the label, in 20 bins from 0 to 1. */
+  histogram: number[];
+}
+
 interface Place {
   model: string;
   layers: LayerPlace[];
   /** Why influence cannot be measured now. */
   blocked: string | null;
   n: number[];
+  /** For each side; none of an imported graph. */
+  standing: SideStanding[];
   measured: boolean[];
   sampled: (number | null)[];
   included: number;
