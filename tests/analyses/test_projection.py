@@ -1,6 +1,8 @@
 """Is the picture that of scikit-learn or UMAP, repeatable, and honest about what it shows?"""
 
+import io
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -107,6 +109,23 @@ def test_umap_can_be_cancelled_while_it_lays_out(activations):
 
     with pytest.raises(JobCancelled, match="stopped"):
         project(activations, method="umap", progress=stop)
+
+
+def test_a_cancelled_umap_leaves_other_progress_bars_free(activations):
+    from tqdm import tqdm
+
+    def tell(done, total, stage):
+        if stage == "lay out":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        project(activations[:200], method="umap", progress=tell)
+
+    drawn: list[int] = []
+    other = threading.Thread(target=lambda: drawn.extend(tqdm(range(3), file=io.StringIO())), daemon=True)
+    other.start()
+    other.join(20)
+    assert drawn == [0, 1, 2]
 
 
 def test_umap_lowers_its_neighbourhood_to_the_instances_there_are():

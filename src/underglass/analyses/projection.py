@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -187,8 +188,22 @@ def _umap(points: Array, neighbors: int, min_dist: float, seed: int, tell: Progr
         n_jobs=1,
         tqdm_kwds=_bar(tell),
     )
-    coordinates: Array = np.asarray(reducer.fit_transform(points), np.float32)
+    try:
+        coordinates: Array = np.asarray(reducer.fit_transform(points), np.float32)
+    except BaseException:
+        _free_bars()
+        raise
     return coordinates
+
+
+def _free_bars() -> None:
+    """Give back the lock of all progress bars: one that is interrupted while it writes keeps it, and every later bar waits."""
+    from umap.layouts import tqdm
+
+    lock = tqdm.get_lock()
+    with suppress(RuntimeError, AssertionError):  # what this thread does not hold cannot be given back
+        while True:
+            lock.release()
 
 
 class _Epochs:
