@@ -32,3 +32,11 @@ def settled(page: Page) -> None:
     """Wait until every view has its answers and has drawn them."""
     until(page, "window.underglass !== undefined")
     page.evaluate("window.underglass.settled()")
+
+
+def reload(page: Page) -> None:
+    """Load the page's address anew, once it holds what the page shows: it is written when the hand rests."""
+    before = None
+    while before != (before := page.evaluate("location.hash")):
+        page.wait_for_timeout(300)
+    page.reload()

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from playwright.sync_api import Locator, Page
 
-from browser.describing import describe, settled, until
+from browser.describing import describe, reload, settled, until
 
 VIEW = "instances"
 ROW = '[role="row"][data-row]'
@@ -72,7 +72,7 @@ def test_rows_stand_least_confident_first_and_a_head_sorts_with_further_keys(pla
 
     assert "sorted by label, in the order of the case, then age, most first" in describe(page, VIEW)["sentence"]
     until(page, "location.hash.includes('age') && location.hash.includes('desc')")
-    page.reload()
+    reload(page)
     rows_become(page, order(table, ("label", "ascending"), ("age", "descending")))
 
 
@@ -326,7 +326,7 @@ def test_columns_are_chosen_reordered_and_kept_in_the_address(planted_app, open_
     page.keyboard.press("Escape")
     until(page, f"window.underglass.describe('{VIEW}').columns.slice(0, 2).join() === 'prediction,id'")
     until(page, "location.hash.includes('columns=%5B%22prediction')")
-    page.reload()
+    reload(page)
 
     until(page, f"window.underglass?.describe('{VIEW}')?.columns.slice(0, 2).join() === 'prediction,id'")
     assert "label" not in describe(page, VIEW)["columns"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from browser.describing import describe, settled, until
+from browser.describing import describe, reload, settled, until
 
 AXE = Path(__file__).resolve().parents[2] / "web/node_modules/axe-core/axe.min.js"
 VIEWS = ("overview", "instances", "patterns", "units", "projection", "classes", "attribution", "edits")
@@ -86,7 +86,7 @@ def test_the_theme_is_kept_and_turns_every_colour(fashion, open_page):
     light = page.evaluate("getComputedStyle(document.body).backgroundColor")
 
     page.get_by_role("button", name="Dark theme").click()
-    page.reload()
+    reload(page)
 
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") != light

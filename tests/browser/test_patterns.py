@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from browser.describing import describe, settled, until
+from browser.describing import describe, reload, settled, until
 
 N = 600
 
@@ -108,7 +108,7 @@ def test_other_settings_give_what_python_gives_with_them_and_stand_in_the_addres
     same = f"{drawn} === JSON.stringify({wanted}.sort())"
     until(page, same)
 
-    page.reload()
+    reload(page)
     until(page, same)
 
 

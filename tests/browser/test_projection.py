@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page
 
-from browser.describing import describe, settled, until
+from browser.describing import describe, reload, settled, until
 
 N = 800
 
@@ -111,7 +111,7 @@ def test_a_lasso_survives_a_reload_of_its_address(opened):
     until(page, f"window.underglass.describe('projection').selected === {expected}")
 
     until(page, "location.hash.includes('pick_')")
-    page.reload()
+    reload(page)
 
     until(page, f"window.underglass?.describe('projection')?.selected === {expected}", 60)
 

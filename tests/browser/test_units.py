@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from browser.describing import describe, settled, until
+from browser.describing import describe, reload, settled, until
 from planted import CLASSES
 
 N = 600
@@ -230,7 +230,7 @@ def test_the_page_survives_its_address(planted, open_page):
     ready(page)
     page.get_by_role("button", name="Coat", exact=True).click()
     before = ready(page, "d.sentence.startsWith('Coat excites')")
-    page.reload()
+    reload(page)
     after = ready(page, "d.sentence.startsWith('Coat excites')")
 
     assert after["order"] == before["order"]
