@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Error, Page
 
 PATIENCE = 30.0
 """Seconds."""
@@ -15,7 +15,12 @@ def until(page: Page, expression: str, patience: float = PATIENCE) -> Any:
     """Wait until an expression of the page is true; gives its value."""
     end = time.monotonic() + patience
     while True:
-        value = page.evaluate(expression)
+        try:
+            value = page.evaluate(expression)
+        except Error as error:
+            if "context was destroyed" not in str(error):  # by going to another page, where it is asked again
+                raise
+            value = None
         if value:
             return value
         assert time.monotonic() < end, f"not true within {patience} s: {expression}"
