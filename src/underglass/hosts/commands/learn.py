@@ -73,7 +73,7 @@ def create_learn_app(port: int | None = None) -> Starlette:
     from starlette.responses import PlainTextResponse, RedirectResponse, Response
     from starlette.routing import Route
 
-    from underglass.hosts.server.answers import NotFound
+    from underglass.hosts.answering import NotFound
     from underglass.hosts.server.pages import Pages
     from underglass.hosts.server.security import HEADERS, allowed_hosts
 

@@ -5,28 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import sys
-import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from underglass.errors import JobCancelled, StaleError, UnderglassError
-from underglass.hosts.server.security import BodyTooLarge, to_json
+from underglass.errors import UnderglassError
+from underglass.hosts.answering import refusal, to_json
+from underglass.hosts.server.security import BodyTooLarge
 from underglass.serving import Stop
 
 T = TypeVar("T")
 
 THREADS = 16
-STATUS: tuple[tuple[type[UnderglassError], int], ...] = ((StaleError, 409), (JobCancelled, 409))
-
-
-class NotFound(UnderglassError):
-    """Something an address names is not there."""
 
 
 class Threads:
@@ -83,12 +76,7 @@ async def refused(request: Request, error: Exception) -> Response:
     """An error a person can mend: its message."""
     if isinstance(error, BodyTooLarge):
         return json_answer({"error": "the request is too large"}, 413)
-    if isinstance(error, NotFound):
-        return json_answer({"error": str(error)}, 404)
-    status = next((code for kind, code in STATUS if isinstance(error, kind)), 400)
-    body: dict[str, Any] = {"error": str(error)}
-    if hasattr(error, "position"):
-        body["position"] = error.position
+    status, body = refusal(error)
     return json_answer(body, status)
 
 
@@ -96,12 +84,8 @@ async def failed(request: Request, error: Exception) -> Response:
     """An error nobody foresaw: what and where in short to the page, all of it to the terminal."""
     if isinstance(error, ClientDisconnect):
         return Response(status_code=499)
-    traceback.print_exception(error, file=sys.stderr)
-    frame = traceback.extract_tb(error.__traceback__)[-1:]
-    where = f" ({Path(frame[0].filename).name}, line {frame[0].lineno})" if frame else ""
-    said = str(error).strip().split("\n", 1)[0]
-    details = f"{type(error).__name__}: {said}{where}" if said else f"{type(error).__name__}{where}"
-    return json_answer({"error": "the server met an error it did not expect; the terminal says more", "details": details}, 500)
+    status, body = refusal(error)
+    return json_answer(body, status)
 
 
 async def _left(request: Request) -> None:

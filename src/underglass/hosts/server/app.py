@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -15,23 +14,20 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from underglass.errors import DataError, EditError, UnderglassError, unknown
-from underglass.hosts.server.answers import NotFound, Threads, body_of, failed, json_answer, refused
+from underglass.errors import DataError, UnderglassError
+from underglass.hosts.answering import NotFound, ServedCase, answer
+from underglass.hosts.server.answers import Threads, body_of, failed, json_answer, refused
 from underglass.hosts.server.auditing import Auditing
 from underglass.hosts.server.batches import Batch
 from underglass.hosts.server.events import Events
-from underglass.hosts.server.holder import Holder, ServedCase, opener
+from underglass.hosts.server.holder import Holder, opener
 from underglass.hosts.server.pages import Pages
 from underglass.hosts.server.security import BodyTooLarge, Security, allowed_hosts
-from underglass.hosts.server.sheets import contact_sheet, picture
 from underglass.hosts.server.start import Recent
-from underglass.jobs import Job
-from underglass.serving import Answer, QueryError
 
 SYNC_EVERY = 0.5
 """Seconds between two looks for edits of other processes, while a page is open."""
 PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-ARROW = "application/vnd.apache.arrow.stream"
 
 
 def create_app(
@@ -142,21 +138,22 @@ class _Server:
                 with suppress(UnderglassError):  # what is wrong with the case is said to who asks for it
                     await self.threads.run(self.holder.sync)
 
+    async def asked(self, request: Request, ask: str, given: Mapping[str, Any]) -> Response:
+        """Answer as every host does (`underglass.hosts.answering`), in a thread that ends when the browser leaves."""
+        case = self.holder.case
+        reply = await self.threads.run_while_wanted(request, lambda stop: answer(case, {**given, "ask": ask}, stop=stop))
+        headers = {} if reply.version is None else {"X-Data-Version": str(reply.version)}
+        if reply.buffers:
+            if ask == "image":
+                headers["Content-Security-Policy"] = PICTURE_POLICY
+            return Response(reply.buffers[0], headers=headers, media_type=reply.type)
+        return json_answer(reply.json, headers=headers)
+
     async def case(self, request: Request) -> Response:
-        author = _author(request.query_params.get("author"))
-        return json_answer(await self.threads.run(lambda: self.holder.case.info(author)))
+        return await self.asked(request, "case", {"author": request.query_params.get("author")})
 
     async def query(self, request: Request) -> Response:
-        body = await body_of(request)
-        kind, sql = body.get("type"), body.get("sql")
-        if kind not in ("arrow", "exec") or not isinstance(sql, str):
-            raise QueryError('a query is {"type": "arrow" or "exec", "sql": a text}')
-        serving = self.holder.case.serving
-        if kind == "exec":
-            await self.threads.run_while_wanted(request, lambda stop: serving.exec(sql, stop=stop))
-            return json_answer({}, headers={"X-Data-Version": str(serving.version)})
-        answer: Answer = await self.threads.run_while_wanted(request, lambda stop: serving.answer(sql, stop=stop))
-        return Response(answer.data, headers={"X-Data-Version": str(answer.version)}, media_type=ARROW)
+        return await self.asked(request, "query", await body_of(request))
 
     async def queries(self, request: Request) -> Response:
         serving = self.holder.case.serving
@@ -164,92 +161,44 @@ class _Server:
         return Batch(request, self.threads, sql, lambda one, stop: serving.answer(one, stop=stop))
 
     async def call(self, request: Request) -> Response:
-        arguments = await body_of(request)
-        view, name = request.path_params["view"], request.path_params["name"]
-        case = self.holder.case
-        if view not in case.views:
-            raise NotFound(unknown("view", view, case.views))
-        calls = case.views[view].calls
-        if name not in calls:
-            raise NotFound(unknown(f"call of {view}", name, calls))
-        _check_arguments(calls[name], arguments)
-        found = await self.threads.run(lambda: calls[name](case, **arguments))
-        if isinstance(found, bytes | bytearray | memoryview):
-            return Response(bytes(found), media_type="application/octet-stream")
-        return json_answer(found.info() if isinstance(found, Job) else found)
+        path, arguments = request.path_params, await body_of(request)
+        return await self.asked(request, "call", {"view": path["view"], "name": path["name"], "arguments": arguments})
 
     async def edits(self, request: Request) -> Response:
-        body = await body_of(request)
-        if not isinstance(body.get("op"), str):
-            raise EditError("an edit needs an op")
-        asked = {key: body.get(key) for key in ("where", "rows", "value", "seen")}
-        asked["author"] = _author(body.get("author"))
-        return json_answer(await self.threads.run(lambda: self.holder.case.edit(body["op"], **asked)))
+        return await self.asked(request, "edit", await body_of(request))
 
     async def undo(self, request: Request) -> Response:
-        author = _author((await body_of(request)).get("author"))
-        return json_answer(await self.threads.run(lambda: self.holder.case.undo(author)))
+        return await self.asked(request, "undo", await body_of(request))
 
     async def redo(self, request: Request) -> Response:
-        author = _author((await body_of(request)).get("author"))
-        return json_answer(await self.threads.run(lambda: self.holder.case.redo(author)))
+        return await self.asked(request, "redo", await body_of(request))
 
     async def model(self, request: Request) -> Response:
-        name = (await body_of(request)).get("name")
-        if not isinstance(name, str):
-            raise DataError("a model is named by a text")
-        case = self.holder.case
-        await self.threads.run(lambda: case.use_model(name))
-        return json_answer({"version": case.serving.version})
+        return await self.asked(request, "model", await body_of(request))
 
     async def picks(self, request: Request) -> Response:
-        body = await body_of(request)
-        serving = self.holder.case.serving
-
-        def pick() -> dict[str, Any]:
-            if "polygon" in body:
-                inside = serving.rows_in_polygon(str(body.get("layer")), body["polygon"])
-                return {"name": serving.make_pick(inside, keep=True), "count": len(inside)}
-            rows = body.get("rows")
-            if not isinstance(rows, list) or not all(isinstance(row, int) and not isinstance(row, bool) for row in rows):
-                raise DataError("a pick needs rows, or a polygon and a layer")
-            return {"name": serving.make_pick(rows, keep=True), "count": len(set(rows))}
-
-        return json_answer(await self.threads.run(pick))
+        return await self.asked(request, "pick", await body_of(request))
 
     async def instance(self, request: Request) -> Response:
-        row, layer = request.path_params["row"], request.query_params.get("layer")
-        return json_answer(await self.threads.run(lambda: self.holder.case.instance(row, layer)))
+        given = {"row": request.path_params["row"], "layer": request.query_params.get("layer")}
+        return await self.asked(request, "instance", given)
 
     async def media(self, request: Request) -> Response:
-        row, media = request.path_params["row"], self.holder.case.folder.media
-        try:
-            found = await self.threads.run(lambda: picture(media, row))
-        except DataError as error:
-            raise NotFound(str(error)) from None
-        if found is None:
-            text = await self.threads.run(lambda: media.text(row))
-            if text is not None:
-                return Response(text, media_type="text/plain; charset=utf-8")
-            raise NotFound(media.missing(row) or "there is nothing to show")
-        return Response(found[0], headers={"Content-Security-Policy": PICTURE_POLICY}, media_type=found[1])
+        return await self.asked(request, "image", {"row": request.path_params["row"]})
 
     async def sheet(self, request: Request) -> Response:
-        media = self.holder.case.folder.media
         try:
             rows = [int(row) for row in request.query_params.get("rows", "").split(",")]
             size = int(request.query_params.get("size", "56"))
         except ValueError:
             raise DataError("a sheet is asked for as ?rows=1,2,3&size=56") from None
-        data = await self.threads.run(lambda: contact_sheet(media, rows, size))
-        return Response(data, media_type="image/png")
+        return await self.asked(request, "sheet", {"rows": rows, "size": size})
 
     async def jobs(self, request: Request) -> Response:
-        return json_answer([job.info() for job in self.holder.case.jobs.all()])
+        return await self.asked(request, "jobs", {})
 
     async def cancel(self, request: Request) -> Response:
-        case = self.holder.case
-        return json_answer((await self.threads.run(lambda: case.jobs.cancel(request.path_params["id"]))).info())
+        return await self.asked(request, "cancel", {"id": request.path_params["id"]})
 
     async def news(self, request: Request) -> Response:
         stream = self.events.stream(self.holder.hello)
@@ -301,17 +250,3 @@ class _Server:
     async def page(self, request: Request) -> Response:
         page = self.pages.page(request.path_params.get("path", ""))
         return Response(page.data, page.status, page.headers, page.media_type)
-
-
-def _author(given: Any) -> str | None:
-    """Who signs, if the page says so."""
-    if given is not None and not isinstance(given, str):
-        raise EditError("an author is a name")
-    return given.strip() or None if given else None
-
-
-def _check_arguments(function: Callable[..., Any], arguments: dict[str, Any]) -> None:
-    try:
-        inspect.signature(function).bind(None, **arguments)
-    except TypeError as error:
-        raise UnderglassError(f"wrong arguments: {error}") from None

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 
-from underglass.hosts.server.security import to_json
+from underglass.hosts.answering import to_json
 from underglass.wire import ServerEvent
 
 HEARTBEAT = 10.0

@@ -4,79 +4,13 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
 
 from underglass.errors import CaseError
-from underglass.hosts.server.answers import NotFound
+from underglass.hosts.answering import NotFound, ServedCase
 from underglass.hosts.server.events import Events
-from underglass.jobs import Jobs
-from underglass.serving import Serving
-from underglass.store import CaseFolder
-from underglass.wire import CaseInfo, EditAnswer, InstanceDetail, ServerEvent
-
-
-class HasCalls(Protocol):
-    """What the server needs of a view."""
-
-    @property
-    def calls(self) -> Mapping[str, Callable[..., Any]]:
-        """What its browser half may ask: functions of (case, **arguments) that give plain JSON, or bytes."""
-
-
-class ServedCase(Protocol):
-    """What the server needs of a case."""
-
-    folder: CaseFolder
-
-    @property
-    def serving(self) -> Serving:
-        """The tables that browsers ask."""
-
-    @property
-    def jobs(self) -> Jobs:
-        """The queue of long work."""
-
-    @property
-    def views(self) -> Mapping[str, HasCalls]:
-        """The views by name."""
-
-    def info(self, author: str | None = None) -> CaseInfo:
-        """The case's card."""
-
-    def instance(self, row: int, layer: str | None = None) -> InstanceDetail:
-        """What the side panel shows."""
-
-    def edit(
-        self,
-        op: str,
-        *,
-        where: Mapping[str, Any] | None = None,
-        rows: Any = None,
-        value: Any = None,
-        seen: Any = None,
-        author: str | None = None,
-    ) -> EditAnswer:
-        """Make one edit."""
-
-    def undo(self, author: str | None = None) -> EditAnswer:
-        """Take back the last edit."""
-
-    def redo(self, author: str | None = None) -> EditAnswer:
-        """Do it again."""
-
-    def use_model(self, name: str) -> None:
-        """Make another model the active one."""
-
-    def sync(self) -> int:
-        """Take in edits of other processes; the data version after it."""
-
-    def listen(self, listener: Callable[[int], None]) -> Callable[[], None]:
-        """Hear of every new data version."""
-
-    def close(self) -> None:
-        """Let go of files, tables and threads."""
+from underglass.wire import ServerEvent
 
 
 class Holder:

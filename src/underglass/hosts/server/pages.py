@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import underglass
-from underglass.hosts.server.answers import NotFound
+from underglass.hosts.answering import NotFound
 
 STATIC = Path(underglass.__file__).parent / "static"
 TYPES = {".js": "text/javascript", ".css": "text/css", ".woff2": "font/woff2", ".svg": "image/svg+xml", ".html": "text/html"}

@@ -16,8 +16,8 @@ from pathlib import Path
 import uvicorn
 
 from underglass.errors import UnderglassError
+from underglass.hosts.answering import ServedCase
 from underglass.hosts.server.app import create_app
-from underglass.hosts.server.holder import ServedCase
 from underglass.hosts.server.start import Recent, state_folder
 from underglass.wire import DemoInfo
 

@@ -7,7 +7,6 @@ every POST also a header that no other site can set and an origin that is ours. 
 from __future__ import annotations
 
 import hmac
-import json
 from collections.abc import Iterable
 from http.cookies import CookieError, SimpleCookie
 from typing import Literal
@@ -186,8 +185,3 @@ def _limited(receive: Receive) -> Receive:
 
 def _refused(status: int, error: str) -> Response:
     return JSONResponse({"error": error}, status)
-
-
-def to_json(value: object) -> bytes:
-    """JSON as it is sent; NaN is no JSON and is refused."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8", "replace")

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from underglass.errors import DataError
-from underglass.hosts.server.sheets import contact_sheet, picture, png, resized
+from underglass.hosts.sheets import contact_sheet, picture, png, resized
 from underglass.store.media import MediaStore
 
 
