@@ -20,6 +20,7 @@ from underglass.capture.given import checked_features, checked_probabilities, ke
 from underglass.capture.showing import copy_media
 from underglass.errors import EditError, ModelError, unknown
 from underglass.jobs import Jobs
+from underglass.roles import require
 from underglass.serving import Serving
 from underglass.store import CaseFolder, Edit, ModelFolder, Subset
 from underglass.views import View, discover
@@ -169,6 +170,7 @@ class Case:
 
     @author.setter
     def author(self, name: str) -> None:
+        require("owner", "say who signs for everybody")
         if not name.strip():
             raise EditError("an author needs a name")
         self.folder.journal.author = name.strip()
@@ -183,6 +185,7 @@ class Case:
 
     def use_model(self, name: str) -> None:
         """Make another captured model the active one: bare ``prediction`` and ``confidence`` are then its."""
+        require("owner", "change the active model for everybody")
         self._model = self.folder.model(name).name
         with self._guard:
             self.serving.use_model(self._model)

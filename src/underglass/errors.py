@@ -9,6 +9,7 @@
     │   └── LayerError   a layer or pooling that does not exist or was not captured
     ├── FilterError      a typed filter that cannot be read; knows the position
     ├── EditError        an edit, undo or patch that is refused
+    ├── RoleError        something that who acts may not do
     ├── StaleError       a result whose inputs have changed since
     ├── NotInstalled     an optional package that is missing
     └── JobCancelled     long work that a person stopped
@@ -58,6 +59,10 @@ class FilterError(UnderglassError):
 
 class EditError(UnderglassError):
     """An edit, undo or patch that is refused."""
+
+
+class RoleError(UnderglassError):
+    """Something that who acts may not do."""
 
 
 class StaleError(UnderglassError):

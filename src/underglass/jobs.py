@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from underglass.errors import JobCancelled, UnderglassError, unknown
+from underglass.roles import require
 from underglass.wire import Job as JobInfo
 from underglass.wire import JobState
 
@@ -159,7 +160,13 @@ class Jobs:
         Returns
         -------
         The job, at once.
+
+        Raises
+        ------
+        RoleError
+            If who acts is not the owner.
         """
+        require("owner", f"start “{title}”")
         with self._condition:
             if self._closed:
                 raise JobCancelled(f"{title} cannot begin: the case is closed")
@@ -190,7 +197,8 @@ class Jobs:
             return list(self._jobs.values())
 
     def cancel(self, job_id: str) -> Job:
-        """Cancel a job: one that waits never begins, one that runs ends at its next word of progress."""
+        """Cancel a job: one that waits never begins, one that runs ends at its next word of progress. For the owner."""
+        require("owner", "stop its jobs")
         job = self[job_id]
         with self._condition:
             job._cancel.set()

@@ -10,6 +10,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 ColumnType = Literal["number", "integer", "text", "category", "boolean", "time", "list"]
 InstanceKind = Literal["image", "text", "row"]
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
+Role = Literal["viewer", "annotator", "owner"]
 ViewGroup = Literal["case", "learned", "fails for", "labels", "learn"]
 
 
@@ -132,7 +133,10 @@ class SkippedInfo(TypedDict):
 
 
 class CaseInfo(TypedDict):
-    """Everything the shell shows about a case; refetched when the data version moves."""
+    """Everything the shell shows about a case; refetched when the data version moves.
+
+    ``role`` is that of who asks; ``signs_as`` the name their token binds them to, null where they may say it themselves.
+    """
 
     name: str
     kind: InstanceKind
@@ -153,6 +157,8 @@ class CaseInfo(TypedDict):
     skipped: list[SkippedInfo]
     warnings: list[str]
     author: str
+    role: Role
+    signs_as: str | None
     version: int
     preaggregate: bool
     bytes: int
@@ -274,10 +280,18 @@ class StartInfo(TypedDict):
     demos: list[DemoInfo]
 
 
+class PersonInfo(TypedDict):
+    """Somebody who has the case open, by the name that signs their edits; ``role`` says what they may do."""
+
+    name: str
+    role: Role
+
+
 class ServerEvent(TypedDict):
     """What the server tells an open page of its own accord."""
 
-    type: Literal["hello", "version", "job", "case"]
+    type: Literal["hello", "version", "job", "case", "people"]
+    people: NotRequired[list[PersonInfo]]
     version: NotRequired[int]
     job: NotRequired[Job]
     session: NotRequired[str]

@@ -92,12 +92,12 @@ def planted_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cal
     """Serve a planted case from a thread of this process, so that a test can look at both ends."""
     opened: list[tuple[uvicorn.Server, threading.Thread, Case]] = []
 
-    def serve(n: int, *, preaggregate: bool = False, **planted: Any) -> tuple[Case, str]:
+    def serve(n: int, *, preaggregate: bool = False, people: dict[str, Any] | None = None, **planted: Any) -> tuple[Case, str]:
         monkeypatch.setattr(about, "PREAGGREGATE_FROM", 0 if preaggregate else n + 1)
         case = Case(planted_case(tmp_path / f"planted-{n}.case", n, **planted))
         listening = socket.create_server(("127.0.0.1", 0))
         port = listening.getsockname()[1]
-        app = create_app(case, token="t" * 32, port=port, recent=Recent(tmp_path / "state"))
+        app = create_app(case, token="t" * 32, port=port, recent=Recent(tmp_path / "state"), **(people or {}))
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on", timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()

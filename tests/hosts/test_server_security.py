@@ -9,9 +9,9 @@ from PIL import Image
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from hosts.serving_case import BASE, OURS, TOKEN, VIEWER, N, browser, make_app
+from hosts.serving_case import BASE, TOKEN, N, browser, make_app
 from underglass.errors import UnderglassError
-from underglass.hosts.server import create_app, serve
+from underglass.hosts.server import serve
 from underglass.hosts.server.security import LONGEST_BODY, allowed_hosts
 
 POSTS = [
@@ -253,23 +253,6 @@ def test_a_request_that_is_too_large_is_refused(kept):
 
     assert kept.post("/api/query", content=endless()).status_code == 413
     assert kept.get("/api/case").status_code == 200
-
-
-def test_a_viewer_looks_but_does_not_change(case, tmp_path):
-    with browser(make_app(case, tmp_path), token=VIEWER) as viewer:
-        assert viewer.get("/api/case").headers["x-underglass-role"] == "viewer"
-        assert viewer.post("/api/query", json={"type": "arrow", "sql": "SELECT 1"}).status_code == 200
-        assert viewer.post("/api/picks", json={"rows": [1]}).status_code == 200
-        for path in ("api/edits", "api/undo", "api/redo", "api/open", "api/jobs/1/cancel", "api/model"):
-            answer = viewer.post(f"/{path}", json={"op": "tag", "rows": [1], "value": "x"})
-            assert (answer.status_code, answer.json()["error"]) == (403, "you may look at this case, but not change it")
-    assert case.folder.journal.sequence == 0
-
-
-def test_without_a_viewers_token_there_are_no_viewers(case):
-    with TestClient(create_app(case, token=TOKEN), base_url=BASE, headers=OURS) as client:
-        assert client.get("/?token=None").status_code == 403
-        assert client.get("/?token=").status_code == 403
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.7", "::", "example.com"])

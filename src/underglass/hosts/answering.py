@@ -18,20 +18,19 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeGuard
 
-from underglass.errors import DataError, EditError, JobCancelled, StaleError, UnderglassError, unknown
+from underglass.errors import DataError, EditError, JobCancelled, RoleError, StaleError, UnderglassError, unknown
 from underglass.hosts.sheets import contact_sheet, picture
 from underglass.jobs import Job, Jobs
+from underglass.roles import who
 from underglass.serving import QueryError, Serving, Stop
 from underglass.store import CaseFolder
 from underglass.wire import CaseInfo, EditAnswer, InstanceDetail
 
 ARROW = "application/vnd.apache.arrow.stream"
 BYTES = "application/octet-stream"
-STATUS: tuple[tuple[type[UnderglassError], int], ...] = ((StaleError, 409), (JobCancelled, 409))
-WRITES = frozenset({"edit", "undo", "redo", "model", "pick", "call", "cancel"})
-"""What a viewer, who may look but not change, is not answered."""
+STATUS: tuple[tuple[type[UnderglassError], int], ...] = ((StaleError, 409), (JobCancelled, 409), (RoleError, 403))
 
 
 class NotFound(UnderglassError):
@@ -50,6 +49,10 @@ class ServedCase(Protocol):
     """What a host needs of a case."""
 
     folder: CaseFolder
+
+    @property
+    def author(self) -> str:
+        """Who edits, where a page does not say."""
 
     @property
     def serving(self) -> Serving:
@@ -162,6 +165,13 @@ def refusal(error: Exception) -> tuple[int, dict[str, Any]]:
 def to_json(value: object) -> bytes:
     """JSON as it is sent; NaN is no JSON and is refused."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def signature(given: Any) -> str | None:
+    """Who signs, if the page says so; whom the host knows by name signs with that name."""
+    if given is not None and not isinstance(given, str):
+        raise EditError("an author is a name")
+    return who().name or (given.strip() or None if given else None)
 
 
 def _case(case: ServedCase, asked: Mapping[str, Any], stop: Stop | None) -> Reply:
@@ -286,10 +296,7 @@ ASKS: Mapping[str, Ask] = {
 
 def _author(asked: Mapping[str, Any]) -> str | None:
     """Who signs, if the page says so."""
-    given = asked.get("author")
-    if given is not None and not isinstance(given, str):
-        raise EditError("an author is a name")
-    return given.strip() or None if given else None
+    return signature(asked.get("author"))
 
 
 def _row(asked: Mapping[str, Any]) -> int:
@@ -300,5 +307,5 @@ def _row(asked: Mapping[str, Any]) -> int:
     return row
 
 
-def _are_numbers(given: Any) -> Any:
+def _are_numbers(given: Any) -> TypeGuard[list[int]]:
     return isinstance(given, list) and all(isinstance(one, int) and not isinstance(one, bool) for one in given)

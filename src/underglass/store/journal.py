@@ -18,6 +18,7 @@ from typing import Any, Self
 import numpy as np
 
 from underglass.errors import CaseError, EditError
+from underglass.roles import require, who
 from underglass.store.edits import LONGEST_NAME, UNCHANGED, Content, Edit, describe
 from underglass.store.history import Entry, History
 from underglass.store.journal_file import COLUMNS, JournalFile
@@ -201,7 +202,7 @@ class Journal:
             return None
 
     def _author(self, name: str | None) -> str:
-        text = (name or self.author).strip()
+        text = (who().name or name or self.author).strip()
         if not text or len(text) > LONGEST_NAME:
             raise EditError(f"an author's name has 1 to {LONGEST_NAME} characters")
         return text
@@ -222,7 +223,8 @@ class Journal:
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        """Several edits that are made together or not at all."""
+        """Several edits that are made together or not at all; it takes an annotator."""
+        require("annotator", "change it")
         with self._guard:
             before = self._history.last
             try:

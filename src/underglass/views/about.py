@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from underglass.roles import who
 from underglass.store import ModelFolder
 from underglass.views.edits import next_steps
 from underglass.views.view import View
@@ -49,14 +50,16 @@ def case_info(case: Case, author: str | None = None) -> CaseInfo:
         columns=serving.columns(),
         subsets=[cast(SubsetInfo, subset) for subset in serving.subsets()],
         tags=[TagInfo(name=name, count=len(rows)) for name, rows in overlay.tags.items()],
-        edits=_edits_info(case, author),
+        edits=_edits_info(case, who().name or author),
         views=[view.info(listed=_has(case, view.needs)) for view in case.views.values()],
         patterns=_results(case, "patterns", PatternsInfo),
         projections=_results(case, "projection", ProjectionInfo),
         suspects=_suspects(case),
         skipped=[SkippedInfo(id=name, reason=reason) for name, reason in manifest.skipped[:MOST_SKIPPED]],
         warnings=_warnings(case),
-        author=case.author,
+        author=who().name or case.author,
+        role=who().role,
+        signs_as=who().name,
         version=serving.version,
         preaggregate=manifest.instances >= PREAGGREGATE_FROM,
         bytes=folder_bytes(folder.path),

@@ -13,6 +13,7 @@ from underglass.analyses.attribution_graph import AttributionGraph
 from underglass.analyses.graph_comparison import compare_graphs
 from underglass.analyses.summit_files import from_summit, to_summit
 from underglass.errors import DataError, LayerError
+from underglass.roles import require
 from underglass.store.fingerprints import hash_json
 from underglass.views import feature_images
 from underglass.views.attribution_checks import DRAWS, RANDOM_SETS, ablation, shuffled_control
@@ -281,6 +282,7 @@ def import_file(case: Case, text: str, name: str = "a file", *, model: str | Non
     DataError
         If it is no such graph, or names a layer or unit that the model does not have.
     """
+    require("owner", "put a graph into it")
     folder = model_of(case, model)
     if len(text) > LARGEST_FILE:
         raise DataError(f"{name} is larger than {LARGEST_FILE >> 20} MB: an attribution graph is a few hundred kB.")

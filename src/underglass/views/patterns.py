@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from underglass.errors import LayerError, unknown
+from underglass.roles import may
 from underglass.views.layer_results import Progress, included, model_of
 from underglass.views.pattern_details import average_size, averages, table, top_units, unit_boxes, unit_maps_of
 from underglass.views.pattern_results import (
@@ -82,7 +83,7 @@ def use_settings(
     case: Case, layer: str, settings: Mapping[str, Any], *, unit: int | None = None, model: str | None = None
 ) -> dict[str, bool]:
     """Show the kept result with these settings, if there is one."""
-    return {"used": use(case, layer, {**settings, "unit": unit}, model=model) is not None}
+    return {"used": may("owner") and use(case, layer, {**settings, "unit": unit}, model=model) is not None}
 
 
 def start(

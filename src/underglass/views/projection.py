@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from underglass.roles import may
 from underglass.views.layer_results import Progress, included, model_of
 from underglass.views.projection_results import (
     METHODS,
@@ -77,7 +78,7 @@ def summary(case: Case, layer: str, *, model: str | None = None) -> dict[str, An
 
 def use_method(case: Case, layer: str, method: str, *, model: str | None = None) -> dict[str, bool]:
     """Show the kept projection by a method, if there is one."""
-    return {"used": use(case, layer, {"method": method}, model=model) is not None}
+    return {"used": may("owner") and use(case, layer, {"method": method}, model=model) is not None}
 
 
 def start(case: Case, layer: str, settings: Mapping[str, Any] | None = None, *, model: str | None = None) -> Job:

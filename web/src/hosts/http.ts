@@ -25,8 +25,8 @@ const json = async <T>(path: string, body?: unknown, signal?: AbortSignal): Prom
   (await (await ask(path, body, signal)).json()) as T;
 
 /** News by server-sent events; the browser reconnects by itself, we only say when it is away for long. */
-function listen(onEvent: (event: ServerEvent) => void, onLink: (link: Link) => void): () => void {
-  const source = new EventSource("api/events");
+function listen(onEvent: (event: ServerEvent) => void, onLink: (link: Link) => void, author?: string | null): () => void {
+  const source = new EventSource(`api/events${author ? `?author=${encodeURIComponent(author)}` : ""}`);
   let timer: ReturnType<typeof setTimeout> | undefined;
   source.onopen = () => {
     clearTimeout(timer);

@@ -4,7 +4,7 @@ import type { Host, Link } from "./host";
 import { columnTypes } from "./filter";
 import { Media } from "./media";
 import { Picks } from "./selection.svelte";
-import type { CaseInfo, ColumnInfo, EditAnswer, EditRequest, InstanceDetail, Job, ModelInfo } from "./wire";
+import type { CaseInfo, ColumnInfo, EditAnswer, EditRequest, InstanceDetail, Job, ModelInfo, PersonInfo } from "./wire";
 
 const SILENT = { debug() {}, info() {}, log() {}, warn() {}, error() {}, group() {}, groupCollapsed() {}, groupEnd() {} };
 
@@ -22,6 +22,8 @@ export class Case {
   info = $state.raw<CaseInfo>() as CaseInfo;
   link = $state<Link>("connected");
   jobs = $state.raw<Job[]>([]);
+  /** Who has the case open, whoever is at this page included. */
+  people = $state.raw<PersonInfo[]>([]);
   /** The instance in the side panel. */
   opened = $state<number | null>(null);
   detail = $state.raw<InstanceDetail | null>(null);
@@ -66,10 +68,12 @@ export class Case {
 
   /** Follow the host's news until `close`. */
   follow(): void {
+    this.#stop?.();
     this.#stop = this.host.listen(
       (event) => {
         if (event.type === "case") this.replaced = true;
         if (event.type === "hello" && this.#isAnotherServer(event.session)) void this.refresh(true);
+        if (event.type === "people") this.people = event.people ?? [];
         if (event.type === "job" && event.job) this.#onJob(event.job);
         else if (event.version !== undefined && event.version !== this.info.version) this.#refreshSoon();
         else if (event.type === "hello") void this.#loadJobs();
@@ -79,6 +83,7 @@ export class Case {
         this.link = link;
         if (back) void this.refresh();
       },
+      this.signature,
     );
     void this.#loadJobs();
   }
@@ -126,6 +131,17 @@ export class Case {
   /** Why Python cannot be asked, or null. */
   get cannotCompute(): string | null {
     return this.host.can.compute ? null : this.host.can.reason;
+  }
+
+  /** Why whoever is at this page may not start work, or null. */
+  get cannotStart(): string | null {
+    if (this.cannotCompute !== null || this.info.role === "owner") return this.cannotCompute;
+    return `Only the owner of this case starts work on it; you are here as ${this.info.role}.`;
+  }
+
+  /** Why whoever is at this page may not edit, or null. */
+  get cannotEdit(): string | null {
+    return this.info.role === "viewer" ? "You may look at this case, but not change it." : null;
   }
 
   /** Fetch the card anew and make every view ask again, so that none shows an old number. */
@@ -186,13 +202,15 @@ export class Case {
 
   /** Who signs the edits of this page. */
   get author(): string {
-    return this.signature ?? this.info.author;
+    return this.info.signs_as ?? this.signature ?? this.info.author;
   }
 
   /** Sign the edits of this page with a name from now on; it is kept in this browser. */
   async sign(name: string): Promise<void> {
     const text = name.trim();
     if (!text) throw new Error("an author needs a name");
+    if (this.info.signs_as !== null)
+      throw new Error(`You came in as ${this.info.signs_as}: what you do is signed with that name.`);
     this.signature = text;
     try {
       localStorage.setItem(SIGNATURE, text);
@@ -200,6 +218,7 @@ export class Case {
       // storage may be refused in a sandboxed frame: the name then lasts as long as the page
     }
     await this.refresh();
+    if (this.#stop) this.follow();
   }
 
   /** A request with the name that this page signs with. */
@@ -230,6 +249,10 @@ export class Case {
   }
 
   async #change(ask: () => Promise<EditAnswer>, undoable: boolean): Promise<EditAnswer | null> {
+    if (this.cannotEdit) {
+      this.say(this.cannotEdit, { wrong: true });
+      return null;
+    }
     try {
       const answer = await ask();
       await this.refresh();

@@ -38,6 +38,6 @@ export interface Host {
   sheet(rows: number[], size: number): Promise<ImageBitmap>;
   /** The address of an instance's full image. */
   imageUrl(row: number): string;
-  /** News, until the returned function is called. */
-  listen(onEvent: (event: ServerEvent) => void, onLink: (link: Link) => void): () => void;
+  /** News, until the returned function is called; `author` is how the others at the case see who is at this page. */
+  listen(onEvent: (event: ServerEvent) => void, onLink: (link: Link) => void, author?: string | null): () => void;
 }

@@ -6,6 +6,8 @@ export type InstanceKind = "image" | "text" | "row";
 
 export type JobState = "queued" | "running" | "done" | "failed" | "cancelled";
 
+export type Role = "viewer" | "annotator" | "owner";
+
 export type ViewGroup = "case" | "learned" | "fails for" | "labels" | "learn";
 
 /** A column of the served table ``instances``. */
@@ -114,7 +116,9 @@ export interface SkippedInfo {
   reason: string;
 }
 
-/** Everything the shell shows about a case; refetched when the data version moves. */
+/** Everything the shell shows about a case; refetched when the data version moves.
+
+    ``role`` is that of who asks; ``signs_as`` the name their token binds them to, null where they may say it themselves. */
 export interface CaseInfo {
   name: string;
   kind: "image" | "text" | "row";
@@ -135,6 +139,8 @@ export interface CaseInfo {
   skipped: SkippedInfo[];
   warnings: string[];
   author: string;
+  role: "viewer" | "annotator" | "owner";
+  signs_as: string | null;
   version: number;
   preaggregate: boolean;
   bytes: number;
@@ -246,9 +252,16 @@ export interface StartInfo {
   demos: DemoInfo[];
 }
 
+/** Somebody who has the case open, by the name that signs their edits; ``role`` says what they may do. */
+export interface PersonInfo {
+  name: string;
+  role: "viewer" | "annotator" | "owner";
+}
+
 /** What the server tells an open page of its own accord. */
 export interface ServerEvent {
-  type: "hello" | "version" | "job" | "case";
+  type: "hello" | "version" | "job" | "case" | "people";
+  people?: PersonInfo[];
   version?: number;
   job?: Job;
   session?: string;

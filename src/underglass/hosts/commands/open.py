@@ -30,6 +30,10 @@ def open_case(
         str | None, typer.Option(help="What the address must end in; random by default.", rich_help_panel=SERVER)
     ] = None,
     viewer_token: Annotated[str | None, typer.Option(help="For those who may look but not edit.", rich_help_panel=SERVER)] = None,
+    annotator: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Who may edit, at an address of their own; repeatable.", rich_help_panel=SERVER),
+    ] = None,
     host_name: Annotated[
         list[str] | None, typer.Option(help="Another name it is reached by, such as a proxy's.", rich_help_panel=SERVER)
     ] = None,
@@ -41,7 +45,16 @@ def open_case(
     from underglass.errors import ModelError
     from underglass.hosts.commands.serving import show
 
-    reach = Reach(port, not no_open, host, token, viewer_token, allow_remote, tuple(host_name or ()))
+    reach = Reach(
+        port,
+        not no_open,
+        host,
+        token=token,
+        viewer_token=viewer_token,
+        annotators=tuple(annotator or ()),
+        allow_remote=allow_remote,
+        host_names=tuple(host_name or ()),
+    )
     if case is None:
         if model is not None:
             raise ModelError("--model needs a case to be attached to: underglass open CASE --model MODEL")

@@ -39,6 +39,7 @@ class Reach:
     host: str = "127.0.0.1"
     token: str | None = None
     viewer_token: str | None = None
+    annotators: tuple[str, ...] = ()
     allow_remote: bool = False
     host_names: tuple[str, ...] = ()
     view: str | None = None

@@ -27,6 +27,7 @@ def show(case: Case | None, reach: Reach, roots: list[Path] | None = None) -> No
             host=reach.host,
             token=reach.token,
             viewer_token=reach.viewer_token,
+            annotators=reach.annotators,
             allow_remote=reach.allow_remote,
             host_names=reach.host_names,
             roots=roots or [Path.cwd()],

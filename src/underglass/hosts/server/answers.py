@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -29,8 +30,8 @@ class Threads:
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="underglass request")
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Do work in a thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        """Do work in a thread, as the person whose request this is."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, contextvars.copy_context().run, work)
 
     async def run_while_wanted(self, request: Request, work: Callable[[Stop], T]) -> T:
         """Do work in a thread that is stopped when the browser no longer waits for it."""

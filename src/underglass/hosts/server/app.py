@@ -15,7 +15,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from underglass.errors import DataError, UnderglassError
-from underglass.hosts.answering import NotFound, ServedCase, answer
+from underglass.hosts.answering import NotFound, ServedCase, answer, signature
 from underglass.hosts.server.answers import Threads, body_of, failed, json_answer, refused
 from underglass.hosts.server.auditing import Auditing
 from underglass.hosts.server.batches import Batch
@@ -24,6 +24,8 @@ from underglass.hosts.server.holder import Holder, opener
 from underglass.hosts.server.pages import Pages
 from underglass.hosts.server.security import BodyTooLarge, Security, allowed_hosts
 from underglass.hosts.server.start import Recent
+from underglass.roles import Person, who
+from underglass.wire import PersonInfo
 
 SYNC_EVERY = 0.5
 """Seconds between two looks for edits of other processes, while a page is open."""
@@ -35,6 +37,7 @@ def create_app(
     *,
     token: str,
     viewer_token: str | None = None,
+    annotators: Mapping[str, str] | None = None,
     port: int | None = None,
     host_names: Sequence[str] = (),
     recent: Recent | None = None,
@@ -51,6 +54,8 @@ def create_app(
         Of the owner.
     viewer_token
         Of people who may look but not edit.
+    annotators
+        Names of people who may edit, by their token; their edits are signed with it.
     port
         That the server listens at; None for tests.
     host_names
@@ -65,8 +70,7 @@ def create_app(
     return _Server(case, recent or Recent(), open_case, pages or Pages()).app(
         Middleware(
             Security,
-            token=token,
-            viewer_token=viewer_token,
+            people=_people(token, viewer_token, annotators or {}),
             hosts=allowed_hosts(port, host_names),
             cookie=f"underglass-{port or 0}",
         )
@@ -201,8 +205,15 @@ class _Server:
         return await self.asked(request, "cancel", {"id": request.path_params["id"]})
 
     async def news(self, request: Request) -> Response:
-        stream = self.events.stream(self.holder.hello)
+        signed = signature(request.query_params.get("author"))
+        stream = self.events.stream(self.holder.hello, self.person(signed))
         return StreamingResponse(stream, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+    def person(self, signed: str | None) -> PersonInfo:
+        """Who asks, as the others see them."""
+        role = who().role
+        own = self.holder.case.author if role == "owner" and self.holder.is_open else None
+        return PersonInfo(name=signed or own or f"a{'n' * (role != 'viewer')} {role}", role=role)
 
     async def cases(self, request: Request) -> Response:
         return json_answer(await self.threads.run(self.recent.info))
@@ -250,3 +261,14 @@ class _Server:
     async def page(self, request: Request) -> Response:
         page = self.pages.page(request.path_params.get("path", ""))
         return Response(page.data, page.status, page.headers, page.media_type)
+
+
+def _people(token: str, viewer_token: str | None, annotators: Mapping[str, str]) -> dict[str, Person]:
+    """Who may come in, by token."""
+    people = {token: Person("owner")}
+    if viewer_token is not None:
+        people[viewer_token] = Person("viewer")
+    people |= {own: Person("annotator", name) for own, name in annotators.items()}
+    if len(people) != 1 + (viewer_token is not None) + len(annotators):
+        raise UnderglassError("two people have the same token: give each their own")
+    return people

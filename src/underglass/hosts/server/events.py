@@ -1,4 +1,4 @@
-"""What must open pages be told of their own accord? The data version, jobs, and that another case is open.
+"""What must open pages be told of their own accord? The data version, jobs, who is here, and that another case is open.
 
 Server-sent events, each a JSON object. The first, ``hello``, says where things stand, so that a page that was away for a
 while needs no history: it compares the version and asks anew.
@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 
 from underglass.hosts.answering import to_json
-from underglass.wire import ServerEvent
+from underglass.wire import PersonInfo, ServerEvent
 
 HEARTBEAT = 10.0
 """Seconds; a silent connection is found dead by it, and by proxies kept alive."""
@@ -24,7 +24,7 @@ class Events:
     """The open pages; told from any thread."""
 
     def __init__(self) -> None:
-        self._pages: set[asyncio.Queue[ServerEvent | None]] = set()
+        self._pages: dict[asyncio.Queue[ServerEvent | None], PersonInfo] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
@@ -44,11 +44,17 @@ class Events:
         for page in self._pages:
             _end(page)
 
-    async def stream(self, hello: Callable[[], ServerEvent]) -> AsyncIterator[bytes]:
-        """The events of one page, from now on."""
+    @property
+    def people(self) -> list[PersonInfo]:
+        """Who has a page open, each once, in the order they came; what they look at is theirs."""
+        return [dict(person) for person in dict.fromkeys(tuple(one.items()) for one in self._pages.values())]  # type: ignore[misc]
+
+    async def stream(self, hello: Callable[[], ServerEvent], person: PersonInfo) -> AsyncIterator[bytes]:
+        """The events of one person's page, from now on."""
         self._loop = asyncio.get_running_loop()
         page: asyncio.Queue[ServerEvent | None] = asyncio.Queue(MOST_WAITING)
-        self._pages.add(page)
+        self._pages[page] = person
+        self._put_people()
         try:
             yield f"retry: {RETRY}\n\n".encode() + _written(hello())
             while True:
@@ -61,7 +67,11 @@ class Events:
                     return
                 yield _written(event)
         finally:
-            self._pages.discard(page)
+            self._pages.pop(page, None)
+            self._put_people()
+
+    def _put_people(self) -> None:
+        self._put(ServerEvent(type="people", people=self.people))
 
     def _put(self, event: ServerEvent) -> None:
         for page in list(self._pages):

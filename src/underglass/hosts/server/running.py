@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import ipaddress
 import os
 import secrets
@@ -34,6 +35,7 @@ def serve(
     open_browser: bool = True,
     token: str | None = None,
     viewer_token: str | None = None,
+    annotators: Sequence[str] = (),
     allow_remote: bool = False,
     host_names: Sequence[str] = (),
     roots: Sequence[Path] = (),
@@ -58,6 +60,8 @@ def serve(
         which are still open go on after a restart.
     viewer_token
         For people who may look but not edit.
+    annotators
+        Names of people who may edit and nothing else. Each gets an address of their own, whose token signs what they do.
     allow_remote
         Whether other machines may reach the server.
     host_names
@@ -78,17 +82,29 @@ def serve(
     """
     _refuse_exposure(host, token, allow_remote=allow_remote)
     secret = token or (kept_token(port) if port else secrets.token_urlsafe(TOKEN_BYTES))
+    tokens = {name: kept_token(port, of=name) if port else secrets.token_urlsafe(TOKEN_BYTES) for name in _named(annotators)}
     recent = Recent(roots=roots, demos=demos)
     with contextlib.closing(_bound(host, port or 0)) as listening:
         number = listening.getsockname()[1]
         own_name = [] if _is_loopback(host) else [f"{host}:{number}"]
         app = create_app(
-            case, token=secret, viewer_token=viewer_token, port=number, host_names=[*own_name, *host_names], recent=recent
+            case,
+            token=secret,
+            viewer_token=viewer_token,
+            annotators={own: name for name, own in tokens.items()},
+            port=number,
+            host_names=[*own_name, *host_names],
+            recent=recent,
         )
         if case is not None:
             recent.add(case.folder)
-        address = f"http://{f'[{host}]' if ':' in host else host}:{number}/?token={secret}{f'#{view}' if view else ''}"
+        place = f"http://{f'[{host}]' if ':' in host else host}:{number}/?token="
+        address = f"{place}{secret}{f'#{view}' if view else ''}"
         say(f"underglass is at {address}")
+        if viewer_token:
+            say(f"  to look only: {place}{viewer_token}")
+        for name, own in tokens.items():
+            say(f"  for {name}, who may edit: {place}{own}")
         if open_browser:
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
         config = uvicorn.Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=PATIENCE, lifespan="on")
@@ -96,7 +112,7 @@ def serve(
             uvicorn.Server(config).run(sockets=[listening])
 
 
-def kept_token(port: int, folder: Path | None = None) -> str:
+def kept_token(port: int, folder: Path | None = None, *, of: str | None = None) -> str:
     """The token of a port: made when first asked for, kept where only this person can read it.
 
     Parameters
@@ -105,8 +121,11 @@ def kept_token(port: int, folder: Path | None = None) -> str:
         That is listened at.
     folder
         Where it is kept; by default the person's state folder. If nothing can be kept there, every start has its own token.
+    of
+        Whose it is; the owner's without.
     """
-    file = (folder or state_folder()) / f"token-{port}"
+    whose = "" if of is None else f"-{hashlib.sha256(of.encode()).hexdigest()[:16]}"
+    file = (folder or state_folder()) / f"token-{port}{whose}"
     with contextlib.suppress(OSError, UnicodeDecodeError):
         found = file.read_text().strip()
         if len(found) >= TOKEN_BYTES and file.stat().st_mode & 0o077 == 0:
@@ -118,6 +137,16 @@ def kept_token(port: int, folder: Path | None = None) -> str:
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
             new.write(made)
     return made
+
+
+def _named(annotators: Sequence[str]) -> list[str]:
+    """The annotators' names, each once."""
+    names = [name.strip() for name in annotators]
+    if not all(names):
+        raise UnderglassError("an annotator needs a name: --annotator ana")
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise UnderglassError(f"{twice[0]} is named twice: every annotator gets an address of their own")
+    return names
 
 
 def _is_loopback(host: str) -> bool:

@@ -7,16 +7,15 @@ every POST also a header that no other site can set and an origin that is ours. 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from http.cookies import CookieError, SimpleCookie
-from typing import Literal
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-Role = Literal["owner", "viewer"]
+from underglass.roles import Person, acting
 
 POLICY = (
     "default-src 'self'; img-src 'self' blob: data:; style-src 'self' 'unsafe-inline'; font-src 'self' data:; "
@@ -30,7 +29,8 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 LONGEST_BODY = 32 * 2**20
-OWNERS_ONLY = ("/api/edits", "/api/undo", "/api/redo", "/api/open", "/api/jobs/", "/api/model", "/api/audit/")
+OWNERS_ONLY = ("/api/open", "/api/audit/", "/api/cases")
+"""Addresses of what is not about the open case."""
 READS = ("GET", "HEAD")
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
@@ -63,20 +63,17 @@ class Security:
     ----------
     app
         What answers the others.
-    token
-        Of the owner.
-    viewer_token
-        Of people who may look but not edit; None if there are none.
+    people
+        By their token.
     hosts
         From `allowed_hosts`.
     cookie
         Name of the cookie; two servers on one machine need two.
     """
 
-    def __init__(self, app: ASGIApp, *, token: str, hosts: frozenset[str], cookie: str, viewer_token: str | None = None) -> None:
+    def __init__(self, app: ASGIApp, *, people: Mapping[str, Person], hosts: frozenset[str], cookie: str) -> None:
         self._app = app
-        self._token = token
-        self._viewer_token = viewer_token
+        self._people = [(token.encode(), person) for token, person in people.items()]
         self._hosts = hosts
         self._any_port = not any(":" in host.removeprefix("[::1]") for host in hosts & set(LOOPBACK)) and "127.0.0.1" in hosts
         self._cookie = cookie
@@ -97,13 +94,14 @@ class Security:
                     headers.setdefault(name, value)
                 if scope["path"].startswith("/api/"):
                     headers.setdefault("Cache-Control", "no-store")
-                    headers["X-Underglass-Role"] = scope.get("underglass.role", "stranger")
+                    headers["X-Underglass-Role"] = scope["underglass.person"].role if "underglass.person" in scope else "stranger"
             await send(message)
 
         refusal = self._refusal(scope)
         if refusal is not None:
             await refusal(scope, receive, send_with_headers)
-        else:
+            return
+        with acting(scope["underglass.person"]):
             await self._app(scope, _limited(receive), send_with_headers)
 
     def _refusal(self, scope: Scope) -> Response | None:
@@ -113,16 +111,18 @@ class Security:
         given = parse_qs(scope["query_string"].decode("latin-1")).get("token")
         if given is not None and scope["path"] == "/" and scope["method"] in READS:
             return self._exchange(given[-1])
-        role = self._role(headers)
-        if role is None:
+        person = self._person(headers)
+        if person is None:
             wants_page = scope["path"] == "/" and scope["method"] in READS
             return HTMLResponse(NO_TOKEN, 403) if wants_page else _refused(403, "the token is missing or wrong")
-        scope["underglass.role"] = role
+        scope["underglass.person"] = person
+        if person.role != "owner" and scope["path"].startswith(OWNERS_ONLY):
+            return _refused(403, f"only the owner may open other cases; you are here as {person.role}")
         if scope["method"] not in READS:
-            return self._refused_writing(scope, headers, role)
+            return self._refused_writing(scope, headers)
         return None
 
-    def _refused_writing(self, scope: Scope, headers: Headers, role: Role) -> Response | None:
+    def _refused_writing(self, scope: Scope, headers: Headers) -> Response | None:
         if headers.get("x-underglass") != "1":
             return _refused(403, "the request lacks the header X-Underglass: 1")
         scheme, _, host = headers.get("origin", "").partition("://")
@@ -131,8 +131,6 @@ class Security:
         claimed = headers.get("content-length", "0")
         if not claimed.isdecimal() or int(claimed) > LONGEST_BODY:
             return _refused(413, f"the request is larger than {LONGEST_BODY:,} bytes")
-        if role == "viewer" and scope["path"].startswith(OWNERS_ONLY):
-            return _refused(403, "you may look at this case, but not change it")
         return None
 
     def _is_own(self, host: str) -> bool:
@@ -142,25 +140,24 @@ class Security:
         return name in self._hosts
 
     def _exchange(self, given: str) -> Response:
-        if self._role_of(given) is None:
+        if self._person_of(given) is None:
             return HTMLResponse(NO_TOKEN, 403)
         answer = RedirectResponse("./", 303)
         answer.set_cookie(self._cookie, given, httponly=True, samesite="strict", path="/")
         return answer
 
-    def _role(self, headers: Headers) -> Role | None:
+    def _person(self, headers: Headers) -> Person | None:
         try:
             cookies = SimpleCookie(headers.get("cookie", ""))
         except CookieError:
             return None
-        return self._role_of(cookies[self._cookie].value) if self._cookie in cookies else None
+        return self._person_of(cookies[self._cookie].value) if self._cookie in cookies else None
 
-    def _role_of(self, given: str) -> Role | None:
-        if hmac.compare_digest(given.encode(), self._token.encode()):
-            return "owner"
-        if self._viewer_token is not None and hmac.compare_digest(given.encode(), self._viewer_token.encode()):
-            return "viewer"
-        return None
+    def _person_of(self, given: str) -> Person | None:
+        """Whose token it is; every token is compared, so that the time says nothing."""
+        asked = given.encode()
+        found = [person for token, person in self._people if hmac.compare_digest(asked, token)]
+        return found[0] if found else None
 
 
 class BodyTooLarge(Exception):

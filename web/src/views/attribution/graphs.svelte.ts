@@ -72,7 +72,7 @@ export class Graphs {
       this.problem = null;
       this.result = answer;
       const id = JSON.stringify(where);
-      if (answer.state !== "missing" || !answer.at_once || this.#tried.has(id) || this.#study().cannotCompute) return;
+      if (answer.state !== "missing" || !answer.at_once || this.#tried.has(id) || this.#study().cannotStart) return;
       this.#tried.add(id);
       await this.measure();
     } catch (error) {

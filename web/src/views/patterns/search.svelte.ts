@@ -105,7 +105,7 @@ export class Search<Summary, Where, Settings> {
       this.problem = null;
       this.result = answer;
       const settings = unasked(answer);
-      if (settings === null || this.#tried === id || study().cannotCompute) return;
+      if (settings === null || this.#tried === id || study().cannotStart) return;
       this.#tried = id;
       await this.run(settings);
     } catch (error) {
