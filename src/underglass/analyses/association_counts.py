@@ -6,7 +6,9 @@ scores that a threshold or the k highest turn into sets. A label given to an ite
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from operator import index
 from typing import Any
@@ -21,6 +23,8 @@ Integers = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
 
 FEW = 8  # identities up to which it is cheaper to add zeros than to ask
+MOST_PARTS = 8  # each counts into a table of its own
+LEAST_PART = 50_000  # items; fewer are counted sooner than handed out
 BLOCK = 4_000_000  # values of a dense matrix turned into sets at once
 
 
@@ -192,17 +196,34 @@ def count(sets: LabelSets, identities: Identities) -> tuple[Integers, Integers, 
     """
     if sets.dense is not None:
         return _count_dense(sets, identities)
-    from underglass.analyses.association_kernels import count_few, count_sets
+    from underglass.analyses.association_kernels import count_sets
 
     if len(identities.masks) == len(identities.names) <= FEW:
-        counted, ascending = count_few(sets.starts, sets.found, identities.masks, sets.labels)
-        if ascending:
+        counted = _count_side_by_side(sets, identities.masks)
+        if counted is not None:
             labels, joint = counted[:, 0].copy(), counted[:, 1:].T.copy()
             return labels, identities.masks.sum(axis=1), joint
     slot = np.full(sets.labels, -1, np.int64)
     slot[identities.columns[identities.columns >= 0]] = np.flatnonzero(identities.columns >= 0)
     labels, joint = count_sets(sets.starts, sets.found, slot, identities.masks, identities.as_masks, len(identities.names))
     return labels, _identity_counts(identities, labels), joint
+
+
+def _count_side_by_side(sets: LabelSets, masks: Booleans) -> Integers | None:
+    """Labels, and labels with each identity, (labels, 1 + identities): a part of the items for each core; None if some label
+    may stand twice in one item."""
+    from underglass.analyses.association_kernels import count_few
+
+    parts = max(1, min(os.cpu_count() or 1, MOST_PARTS, sets.items // LEAST_PART))
+    edges = np.linspace(0, sets.items, parts + 1).astype(np.int64)
+
+    def count_part(first: int, last: int) -> tuple[Integers, bool]:
+        counted, ascending = count_few(sets.starts, sets.found, masks, sets.labels, first, last)
+        return counted, bool(ascending)
+
+    with ThreadPoolExecutor(parts) as pool:
+        counted = list(pool.map(count_part, edges[:-1], edges[1:]))
+    return np.sum([one for one, _ in counted], axis=0) if all(ascending for _, ascending in counted) else None
 
 
 def _identity_counts(identities: Identities, labels: Integers) -> Integers:

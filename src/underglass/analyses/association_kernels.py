@@ -22,14 +22,15 @@ def starts_of(row, items):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
-def count_few(starts, found, masks, size):  # type: ignore[no-untyped-def]
-    """Count labels, and labels with each of a few identities that are no labels: (size, 1 + masks); one pass without branches.
+def count_few(starts, found, masks, size, first, last):  # type: ignore[no-untyped-def]  # noqa: PLR0917
+    """Count labels, and labels with each of a few identities that are no labels, over items first to last − 1.
 
-    False if the labels of some item do not ascend, so that one might stand there twice; the counts are then of no use.
+    Gives (size, 1 + masks) in one pass without branches, and False if the labels of some item do not ascend, so that one might
+    stand there twice; the counts are then of no use.
     """
     counted = np.zeros((size, masks.shape[0] + 1), np.int64)
     weight = np.ones(masks.shape[0] + 1, np.int64)
-    for item in range(starts.shape[0] - 1):
+    for item in range(first, last):
         for k in range(masks.shape[0]):
             weight[k + 1] = masks[k, item]
         before = -1
