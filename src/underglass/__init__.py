@@ -22,15 +22,33 @@ if TYPE_CHECKING:
     from underglass.case import Case
     from underglass.errors import UnderglassError
     from underglass.figures import figure
+    from underglass.pages import markdown, page, tab
 
 __version__ = "0.1.0"
-__all__ = ["Case", "UnderglassError", "analyses", "audit", "datasets", "demos", "errors", "figure", "learn", "models"]
+__all__ = [
+    "Case",
+    "UnderglassError",
+    "analyses",
+    "audit",
+    "datasets",
+    "demos",
+    "errors",
+    "figure",
+    "learn",
+    "markdown",
+    "models",
+    "page",
+    "tab",
+]
 
 LAZY = {
     "Case": "underglass.case",
     "audit": "underglass.audits",
     "UnderglassError": "underglass.errors",
     "figure": "underglass.figures",
+    "page": "underglass.pages",
+    "tab": "underglass.pages",
+    "markdown": "underglass.pages",
 }
 
 

@@ -18,8 +18,11 @@ import pyarrow as pa
 from underglass import capture, filters
 from underglass.capture.given import checked_features, checked_probabilities, keep_probabilities
 from underglass.capture.showing import copy_media
-from underglass.errors import EditError, ModelError, unknown
+from underglass.errors import DataError, EditError, ModelError, unknown
 from underglass.jobs import Jobs
+from underglass.pages import CaseView, Page, Widget
+from underglass.pages.composing import from_spec
+from underglass.pages.items import checked_view
 from underglass.roles import require
 from underglass.serving import Serving
 from underglass.store import CaseFolder, Edit, ModelFolder, Subset
@@ -41,6 +44,8 @@ Progress = Callable[[int, int, str], None]
 Where = str | Mapping[str, Any] | Sequence[int] | np.ndarray[Any, Any]
 """Which instances: a typed filter, a filter tree, or rows."""
 
+NAMED = ("subset", "drop_subset", "rename_subset", "page", "drop_page")
+"""Edits of things that have a name, not of instances."""
 VALUE_KEPT = {"confirm": True, "flag": True, "hide": True}
 
 
@@ -579,7 +584,7 @@ class Case:
                 seen = None if seen is None else [self._code(one) for one in seen]
             else:
                 value = VALUE_KEPT.get(op) if value is None else value
-            if rows is None and tree is not None and op not in ("subset", "drop_subset", "rename_subset"):
+            if rows is None and tree is not None and op not in NAMED:
                 rows = self.serving.rows(tree)
             edit = self.folder.journal.append(op, rows=rows, new=value, old=seen, author=author)
             self.sync()
@@ -605,6 +610,63 @@ class Case:
     def changed(self) -> None:
         """Tell the listeners that a result has come: its columns are served from now on."""
         self._tell()
+
+    # pages -------------------------------------------------------------------------------------------------------
+
+    def view(self, name: str, /, **props: Any) -> CaseView:
+        """One view with its settings: in a notebook it draws itself, on a page it stands beside others.
+
+        ``shown_for="site = 'north'"`` shows it for a filter of its own; ``shown_for={"model": "b"}`` for another model.
+
+        Raises
+        ------
+        DataError
+            No such view or setting; names the nearest and the known ones.
+        """
+        return checked_view(self, name, props)
+
+    @property
+    def pages(self) -> Mapping[str, Page]:
+        """The pages that the case keeps, by name."""
+        return {name: from_spec(spec, self) for name, spec in self.folder.journal.state().pages.items()}
+
+    def page(self, name: str) -> Page:
+        """A page that the case keeps.
+
+        Raises
+        ------
+        DataError
+            There is none of that name.
+        """
+        pages = self.pages
+        if name not in pages:
+            raise DataError(unknown("page", name, pages))
+        return pages[name]
+
+    def keep_page(self, page: Any) -> EditAnswer:
+        """Keep a page, in place of one of the same name; an edit, so that it can be undone."""
+        return self.edit("page", value={"page": page})
+
+    def drop_page(self, name: str) -> EditAnswer:
+        """Remove a page; an edit, so that it can be undone."""
+        return self.edit("drop_page", value={"name": name})
+
+    @cached_property
+    def widgets(self) -> dict[str, Any]:
+        """The stock anywidgets that were given to this case, by name."""
+        return {}
+
+    def widget(self, name: str) -> Widget:
+        """A widget that was given to this case, for a page.
+
+        Raises
+        ------
+        DataError
+            There is none of that name.
+        """
+        if name not in self.widgets:
+            raise DataError(unknown("widget", name, self.widgets))
+        return Widget(self, name)
 
     # showing -----------------------------------------------------------------------------------------------------
 

@@ -94,7 +94,11 @@ class Card(TypedDict):
 
 
 class ViewInfo(TypedDict):
-    """A view as the rail and its frame need it; one that is not ``listed`` is a part of another page."""
+    """A view as the rail and its frame need it; one that is not ``listed`` is a part of another page.
+
+    ``fits`` says whether the case has what it needs. ``size`` is what it takes on a page, in columns and rows; ``beside`` whether
+    it can be drawn for a model beside the active one; ``module`` the address of the browser half of somebody else's view.
+    """
 
     name: str
     listed: bool
@@ -102,6 +106,10 @@ class ViewInfo(TypedDict):
     group: ViewGroup
     question: str
     card: Card
+    fits: bool
+    size: tuple[int, int]
+    beside: bool
+    module: str | None
 
 
 class PatternsInfo(TypedDict):
@@ -132,6 +140,41 @@ class SkippedInfo(TypedDict):
     reason: str
 
 
+class Tile(TypedDict):
+    """One place on a page, on a grid of 12 columns and rows of 48 px.
+
+    ``props`` are given to the view or the widget; those that nobody knows survive a round trip. Of a view,
+    ``props["shown_for"]`` is ``{"filter": typed, "model": name}``, both or one: what this tile alone shows.
+    """
+
+    id: str
+    kind: Literal["view", "text", "widget"]
+    view: str | None
+    props: dict[str, Any]
+    text: str | None
+    title: str | None
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+class Tab(TypedDict):
+    """One sheet of a page."""
+
+    title: str
+    tiles: list[Tile]
+
+
+class Page(TypedDict):
+    """A composed page, the same in every host; ``version`` is that of this format."""
+
+    name: str
+    title: str
+    tabs: list[Tab]
+    version: int
+
+
 class CaseInfo(TypedDict):
     """Everything the shell shows about a case; refetched when the data version moves.
 
@@ -153,6 +196,7 @@ class CaseInfo(TypedDict):
     views: list[ViewInfo]
     patterns: list[PatternsInfo]
     projections: list[ProjectionInfo]
+    pages: list[str]
     suspects: int | None
     skipped: list[SkippedInfo]
     warnings: list[str]
@@ -228,15 +272,16 @@ class InstanceDetail(TypedDict):
 class EditRequest(TypedDict):
     """An edit to make: on the rows that a filter tree holds, or on named rows.
 
-    ``value`` of a label may be a list, one for each of ``rows``; ``seen`` is the label the person saw on each of them, and the
-    edit is refused where it is another by now. ``author`` signs; without it the server's own author does.
+    ``value`` of a label may be a list, one for each of ``rows``; ``seen`` is the label the person saw on each of them (of a page
+    the page they saw), and the edit is refused where it is another by now. ``author`` signs; without it the server's own author
+    does.
     """
 
     op: str
     where: NotRequired[dict[str, Any] | None]
     rows: NotRequired[list[int] | None]
     value: NotRequired[Any]
-    seen: NotRequired[list[str | None] | None]
+    seen: NotRequired[list[str | None] | Page | None]
     author: NotRequired[str | None]
 
 

@@ -37,6 +37,8 @@ FIELDS = {
     "subset": "subset",
     "drop_subset": "subset",
     "rename_subset": "subset",
+    "page": "page",
+    "drop_page": "page",
 }
 """Which field of the case each operation changes."""
 
@@ -75,7 +77,7 @@ class Edit:
     op
         An operation of `FIELDS`, or ``"undo"`` or ``"redo"``.
     field
-        What it changes: ``label, confirmed, tag, note, excluded, flag, hide, subset``.
+        What it changes: ``label, confirmed, tag, note, excluded, flag, hide, subset, page``.
     key
         The tag's name, or the kind of thing (other than instances) that is flagged or hidden; else empty.
     undoes
@@ -112,7 +114,7 @@ class Edit:
         """The value put.
 
         ``label``: a class index or None (unlabelled), or int32 per row where they differ (−1 unlabelled). ``tag, untag``: the
-        name. ``note``: the text or None. ``subset`` and its kin: the definition. ``confirm, flag, hide``: ``{"on": bool}``.
+        name. ``note``: the text or None. ``subset, page`` and kin: the definition. ``confirm, flag, hide``: ``{"on": bool}``.
         Of an undo: the values put back, in the form of `old`.
         """
         return self.content.new
@@ -158,6 +160,10 @@ def describe(op: str, count: int, new: Any, classes: Sequence[str]) -> str:
         return f"dropped the subset {new['name']!r}"
     if op == "rename_subset":
         return f"renamed the subset {new['name']!r} to {new['to']!r}"
+    if op == "page":
+        return f"arranged the page {new['page']['name']!r}"
+    if op == "drop_page":
+        return f"removed the page {new['name']!r}"
     return f"{VERBS[op]} {things}"
 
 

@@ -40,7 +40,7 @@ class Entry(NamedTuple):
     @property
     def by_rows(self) -> bool:
         """Whether it is about instances."""
-        return self.low is not None and self.field != "subset"
+        return self.low is not None and self.field not in ("subset", "page")
 
     def may_touch(self, other: Entry, names: set[str]) -> bool:
         """Whether it could have changed what another entry changed."""

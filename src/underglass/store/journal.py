@@ -111,7 +111,8 @@ class Journal:
             ``label`` (`new`: class index, None for unlabelled, or one per row), ``confirm`` (True or False), ``tag, untag``
             (a name), ``note`` (a text or None), ``exclude, include``, ``flag, hide`` (True or False; without rows
             ``{"kind", "ids", "on"}`` for other things than instances), ``subset`` (``{"name", "kind": "live"|"frozen",
-            "filter", "note"}``), ``drop_subset`` (``{"name"}``), ``rename_subset`` (``{"name", "to"}``).
+            "filter", "note"}``), ``drop_subset`` (``{"name"}``), ``rename_subset`` (``{"name", "to"}``), ``page``
+            (``{"page", "was"}``, `was` the page's name before), ``drop_page`` (``{"name"}``).
         rows
             The instances, in any order.
         new

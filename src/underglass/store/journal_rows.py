@@ -138,6 +138,8 @@ class RowReader:
                 return texts
             if row["field"] == "subset":
                 return {name: self._subset(fields) for name, fields in json.loads(row["before"]).items()}
+            if row["field"] == "page":
+                return dict(json.loads(row["before"]))
             if row["field"] == "label":
                 return self._codes(row["before"], row["count"], UNCHANGED)
             return unpack_codes(row["before"], row["count"]).astype(bool)
@@ -188,7 +190,7 @@ class RowReader:
 def _each(operation: Operation) -> Any:
     """The values that an operation puts, one per row: what its undo finds."""
     count, new = operation.count, operation.new
-    if operation.codes is not None or operation.field == "subset":
+    if operation.codes is not None or operation.field in ("subset", "page"):
         return operation.codes if operation.codes is not None else new
     if operation.op == "label":
         return np.full(count, UNLABELLED if new is None else new, np.int32)
@@ -200,6 +202,8 @@ def _each(operation: Operation) -> Any:
 def _pack_values(field: str, values: Any) -> bytes:
     if field == "note":
         return json.dumps([(i, text) for i, text in enumerate(values) if text is not None], ensure_ascii=False).encode()
+    if field == "page":
+        return json.dumps(values, ensure_ascii=False).encode()
     if field == "subset":
         return json.dumps({name: _plain(one) for name, one in values.items()}, ensure_ascii=False, sort_keys=True).encode()
     return pack_codes(values)
@@ -213,7 +217,7 @@ def _contents(row: Row) -> Iterator[bytes]:
     count, before = row["count"], row.get("before")
     yield unpack_rows(row["rows"], count).astype("<i4").tobytes() if row.get("rows") is not None else b""
     yield unpack_codes(row["codes"], count).astype("<i4").tobytes() if row.get("codes") is not None else b""
-    if before is None or row["field"] in ("note", "subset"):
+    if before is None or row["field"] in ("note", "subset", "page"):
         yield before or b""
     else:
         yield unpack_codes(before, count).astype("<i4").tobytes()

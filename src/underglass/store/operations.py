@@ -21,6 +21,7 @@ from underglass.store.edits import (
     checked_rows,
 )
 from underglass.store.overlay import Change, State, Subset
+from underglass.store.pages import checked_page
 
 MARKS = {"confirm": "confirmed", "flag": "flag", "hide": "hide"}
 
@@ -66,6 +67,8 @@ def checked(op: str, rows: Any, new: Any, *, n: int, classes: Sequence[str] | No
         raise EditError(unknown("edit", op, FIELDS))
     if op in ("subset", "drop_subset", "rename_subset"):
         return _subset(op, rows, new, n)
+    if op in ("page", "drop_page"):
+        return _page(op, rows, new)
     if op in ("flag", "hide") and rows is None:
         return Operation(op, None, _things(op, new))
     if rows is None:
@@ -99,9 +102,12 @@ def to_change(operation: Operation, state: State, *, author: str, time: str, seq
     Raises
     ------
     EditError
-        If the state does not allow it: an unknown subset, a name that is taken, a subset that others use.
+        If the state does not allow it: an unknown subset or page, a name that is taken, a subset that others use.
     """
     op, rows, new = operation.op, operation.rows, operation.new
+    if operation.field == "page":
+        pages = _pages(operation, state)
+        return Change("page", "", None, pages, tuple(pages))
     field, key = operation.field, operation.key
     if op == "label":
         assert rows is not None
@@ -161,6 +167,10 @@ def refuse_unseen(operation: Operation, before: Any, old: Any, given_rows: Any) 
     EditError
         If at least one value differs; says how many.
     """
+    if operation.field == "page":
+        if next(iter(before.values())) != old:
+            raise EditError("the page has been changed since you opened it: look at it again, then arrange it")
+        return
     if operation.field == "subset" or operation.rows is None:
         raise EditError(f"the edit {operation.op!r} takes no old value")
     seen = [old] * operation.count
@@ -212,6 +222,34 @@ def _subset(op: str, rows: Any, new: Any, n: int) -> Operation:
     return Operation(
         op, checked_rows(rows, n)[0] if rows is not None else None, {"name": name, "kind": kind, "filter": tree, "note": note}
     )
+
+
+def _page(op: str, rows: Any, new: Any) -> Operation:
+    if rows is not None:
+        raise EditError(f"the edit {op!r} is about no instances")
+    if not isinstance(new, Mapping):
+        raise EditError(f"the edit {op!r} takes a page with a name")
+    if op == "drop_page":
+        return Operation(op, None, {"name": checked_name("page", new.get("name"))})
+    was = new.get("was")
+    return Operation(op, None, {"page": checked_page(new.get("page")), "was": None if was is None else checked_name("page", was)})
+
+
+def _pages(operation: Operation, state: State) -> dict[str, Any]:
+    """The pages that change, by name; None where one goes."""
+    if operation.op == "drop_page":
+        name = operation.new["name"]
+        if name not in state.pages:
+            raise EditError(unknown("page", name, state.pages))
+        return {name: None}
+    page, was = operation.new["page"], operation.new["was"]
+    if was is None or was == page["name"]:
+        return {page["name"]: page}
+    if was not in state.pages:
+        raise EditError(unknown("page", was, state.pages))
+    if page["name"] in state.pages:
+        raise EditError(f"there is a page {page['name']!r} already")
+    return {was: None, page["name"]: page}
 
 
 def _definitions(operation: Operation, state: State, *, author: str, time: str, sequence: int) -> dict[str, Subset | None]:

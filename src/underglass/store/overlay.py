@@ -69,6 +69,8 @@ class Overlay:
         By name, in the order of their definition.
     flags, hides
         Ids of other things (layers, units, labels …) by their kind.
+    pages
+        Composed pages by name, as `underglass.wire.Page`, in the order in which they were made.
     """
 
     n: int
@@ -83,6 +85,7 @@ class Overlay:
     subsets: Mapping[str, Subset]
     flags: Mapping[str, frozenset[str]]
     hides: Mapping[str, frozenset[str]]
+    pages: Mapping[str, Any] = field(default_factory=dict)
 
     def label_codes(self, source: np.ndarray[Any, Any]) -> Codes:
         """Labels with the edits laid over the source's, ``(n,)`` int32, −1 unlabelled in both."""
@@ -103,7 +106,7 @@ class Change:
     """What an edit does to the state: put `values` into a field, for rows or by name.
 
     `values` is an int32 array per row for labels, truth values for masks, tags and marks, a list of texts or None for notes,
-    and a definition or None by name for subsets.
+    and a definition or None by name for subsets and pages.
     """
 
     field: str
@@ -123,6 +126,7 @@ class State:
     tags: dict[str, Rows] = field(default_factory=dict)
     notes: dict[int, str] = field(default_factory=dict)
     subsets: dict[str, Subset] = field(default_factory=dict)
+    pages: dict[str, Any] = field(default_factory=dict)
     marks: dict[str, dict[str, frozenset[str]]] = field(default_factory=lambda: {"flag": {}, "hide": {}})
     shared: bool = False
 
@@ -140,6 +144,8 @@ class State:
         if change.field == "note":
             assert rows is not None
             return [self.notes.get(int(row)) for row in rows]
+        if change.field == "page":
+            return {name: self.pages.get(name) for name in change.values}
         if change.field == "subset":
             return {name: self.subsets.get(name) for name in change.values}
         if rows is None:
@@ -168,6 +174,9 @@ class State:
             merged = {**self.subsets, **change.values}
             kept = [one for one in merged.values() if one is not None]
             self.subsets = {one.name: one for one in sorted(kept, key=lambda one: one.sequence)}
+        elif change.field == "page":
+            pages = {**self.pages, **change.values}
+            self.pages = {name: page for name, page in pages.items() if page is not None}
         elif rows is None:
             held = set(self.marks[change.field].get(change.key, ()))
             for name, on in zip(change.names, change.values, strict=True):
@@ -213,6 +222,7 @@ class State:
             subsets=self.subsets,
             flags=dict(self.marks["flag"]),
             hides=dict(self.marks["hide"]),
+            pages=self.pages,
         )
 
 

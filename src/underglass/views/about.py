@@ -54,6 +54,7 @@ def case_info(case: Case, author: str | None = None) -> CaseInfo:
         views=[view.info(listed=_has(case, view.needs)) for view in case.views.values()],
         patterns=_results(case, "patterns", PatternsInfo),
         projections=_results(case, "projection", ProjectionInfo),
+        pages=list(overlay.pages),
         suspects=_suspects(case),
         skipped=[SkippedInfo(id=name, reason=reason) for name, reason in manifest.skipped[:MOST_SKIPPED]],
         warnings=_warnings(case),
@@ -173,4 +174,7 @@ VIEW = View(
         source="Model cards: Mitchell et al. 2019; datasheets: Gebru et al. 2021.",
         limits="Captured accuracy is measured on the instances of this case, against its labels.",
     ),
+    props={},
+    size=(4, 7),
+    beside=True,
 )

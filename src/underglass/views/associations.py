@@ -282,4 +282,10 @@ VIEW = View(
     },
     order=1,
     needs=("label sets",),
+    props={
+        "identities": "labels whose associations are compared, as a JSON list",
+        "min": "labels that occur less often are left out",
+        "tab": "list, parallel, map or metrics",
+    },
+    size=(12, 16),
 )

@@ -115,4 +115,11 @@ VIEW = View(
     calls={"summary": summary, "alike": alike, "start": start},
     order=4,
     needs=("activations", "labels"),
+    props={
+        "layer": "a captured layer",
+        "method": "pca or umap",
+        "class": "the picked class",
+        "order": "best, worst or alike",
+    },
+    size=(12, 14),
 )

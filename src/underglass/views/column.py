@@ -19,4 +19,9 @@ VIEW = View(
         source="Histogram; brushing and linking after Becker and Cleveland 1987.",
         limits="At most 40 values are drawn, the commonest. Missing values are counted in the sentence, never drawn as zero.",
     ),
+    props={
+        "column": "the column that is counted",
+    },
+    size=(4, 5),
+    beside=True,
 )

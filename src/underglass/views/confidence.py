@@ -20,4 +20,7 @@ VIEW = View(
         source="Reliability diagram: DeGroot and Fienberg 1983; Guo et al. 2017. Interval: Wilson 1927.",
         limits="Bins of fewer than 10 instances show their n in place of a dot. Accuracy is against the labels of this case.",
     ),
+    props={},
+    size=(4, 6),
+    beside=True,
 )

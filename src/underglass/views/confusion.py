@@ -20,4 +20,7 @@ VIEW = View(
         source="Confusion matrix; margins on it after Görtler et al. 2022, Neo: Hierarchical Confusion Matrix Visualization.",
         limits="Above 20 labels only those in most errors are drawn. A label may be wrong itself.",
     ),
+    props={},
+    size=(8, 10),
+    beside=True,
 )

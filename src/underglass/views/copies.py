@@ -145,4 +145,8 @@ VIEW = View(
     calls={"summary": summary, "groups": groups, "spare": spare},
     order=3,
     needs=("model", "labels"),
+    props={
+        "kind": "which kind of copies",
+    },
+    size=(12, 12),
 )

@@ -321,4 +321,6 @@ VIEW = View(
         "set_author": set_author,
     },
     order=9,
+    props={},
+    size=(12, 12),
 )

@@ -19,4 +19,9 @@ VIEW = View(
         source="Instance panel of ActiVis: Kahng et al. 2017.",
         limits="What is drawn is the edge of the selection, not its average: open Instances to see all.",
     ),
+    props={
+        "size": "edge of the images in pixels",
+    },
+    size=(12, 5),
+    beside=True,
 )

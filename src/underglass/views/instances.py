@@ -127,4 +127,14 @@ VIEW = View(
     ),
     calls={"excerpts": excerpts, "search": search},
     order=1,
+    props={
+        "columns": "which columns, in order",
+        "sort": "columns to sort by",
+        "mode": "table, grid or classes",
+        "only": "shown or selected",
+        "size": "edge of the images in pixels",
+        "search": "a text to look for",
+    },
+    size=(12, 12),
+    beside=True,
 )

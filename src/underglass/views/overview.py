@@ -20,4 +20,10 @@ VIEW = View(
         limits="Counts say where the model errs, not why.",
     ),
     order=0,
+    props={
+        "column": "the column of its histogram",
+        "size": "edge of the images in pixels",
+    },
+    size=(12, 17),
+    beside=True,
 )

@@ -116,4 +116,11 @@ VIEW = View(
     calls={"summary": summary, "use": use_method, "start": start, "summaries": summaries, "restore": restore},
     order=3,
     needs=("activations",),
+    props={
+        "layer": "a captured layer",
+        "method": "pca or umap",
+        "colour": "the column that colours the points",
+    },
+    size=(6, 12),
+    beside=True,
 )

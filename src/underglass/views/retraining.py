@@ -120,4 +120,6 @@ VIEW = View(
     calls={"summary": summary, "start": start, "pick": pick},
     order=4,
     needs=("model", "labels"),
+    props={},
+    size=(12, 12),
 )

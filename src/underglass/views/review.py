@@ -34,4 +34,9 @@ VIEW = View(
     },
     order=2,
     needs=("model", "labels"),
+    props={
+        "layout": "list or cluster",
+        "everything": "true shows all instances, not the doubtful alone",
+    },
+    size=(12, 16),
 )

@@ -320,4 +320,15 @@ VIEW = View(
         "take_groups": take_groups,
     },
     order=10,
+    props={
+        "tab": "suggested, similar, curves, gaps, lacks or models",
+        "model": "whose scores",
+        "focus": "the class that is judged",
+        "threshold": "a score of at least this counts as positive",
+        "makings": "how the groups are made",
+        "bins": "edges of the bins of numbers, by column",
+        "metrics": "which rates",
+        "min": "smallest group",
+    },
+    size=(12, 16),
 )

@@ -118,4 +118,8 @@ VIEW = View(
     calls={"summary": summary, "start": start, "restore": restore, "badge": badge},
     order=1,
     needs=("model", "labels"),
+    props={
+        "all": "true shows all labels, not the suspect alone",
+    },
+    size=(12, 12),
 )

@@ -157,4 +157,15 @@ VIEW = View(
     },
     order=1,
     needs=("activations",),
+    props={
+        "layers": "captured layers",
+        "layer": "a captured layer",
+        "rows": "the matrix's rows",
+        "part": "max, mean, std or min",
+        "scale": "unit, one or range",
+        "unit": "the opened unit, as [layer, number]",
+        "sort": "by which row units are sorted",
+        "below": "true shows a layer's units below each other",
+    },
+    size=(12, 16),
 )

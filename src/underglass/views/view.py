@@ -25,6 +25,9 @@ class View:
     calls : what the browser half may ask: functions of (case, **arguments) that give plain JSON, or bytes.
     order : place within its group in the rail; None keeps it out of the rail (a part of another page).
     needs : what a case must have for the view to be listed: "model", "labels", "label sets", "activations".
+    props : its settings by name, each explained in a line; None where any are taken.
+    size : columns of 12 and rows of 48 px that it takes on a page, if nobody says.
+    beside : whether it can be drawn for a model beside the active one, because it asks nothing of Python.
     """
 
     name: str
@@ -35,6 +38,9 @@ class View:
     calls: Mapping[str, Call] = field(default_factory=dict)
     order: int | None = None
     needs: tuple[str, ...] = ()
+    props: Mapping[str, str] | None = None
+    size: tuple[int, int] = (12, 14)
+    beside: bool = False
 
     def info(self, *, listed: bool = True) -> ViewInfo:
         """The view as the rail and its frame need it."""
@@ -45,4 +51,8 @@ class View:
             group=self.group,
             question=self.question,
             card=self.card,
+            fits=listed,
+            size=self.size,
+            beside=self.beside,
+            module=None,
         )

@@ -112,6 +112,14 @@ export class Case {
     return another;
   }
 
+  /** Puts another model's columns in place of the active one's, where a tile shows that model; else absent. */
+  readonly rename?: <T>(query: T, filter: unknown) => T;
+
+  /** This case, also where a tile shows only a part of it. */
+  get whole(): Case {
+    return this;
+  }
+
   get model(): ModelInfo | undefined {
     return this.info.models.find((model) => model.name === this.info.model) ?? this.info.models[0];
   }

@@ -3,6 +3,7 @@ import type { Component } from "svelte";
 import { flushSync, mount, unmount } from "svelte";
 import type { Case } from "./case.svelte";
 import { reactive } from "./reactive.svelte";
+import type { Scales } from "./scales.svelte";
 
 export type Props = Record<string, unknown>;
 
@@ -25,6 +26,8 @@ export interface Context {
   remember(props: Props): void;
   /** A place beside the view for what is compared or opened, where the host has one. */
   aside?(): HTMLElement | null;
+  /** Where views that stand side by side agree on the ends of their axes; absent where a view stands alone. */
+  scales?: Scales;
 }
 
 export interface ViewHandle {

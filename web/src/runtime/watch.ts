@@ -24,11 +24,12 @@ interface Options<T> {
 /** Ask one question of a selection, now and whenever it or the data changes. */
 export function watch<T>({ case: study, selection, query, read, result, failed, stable = true }: Options<T>): Watch {
   let stopped = false;
+  const { rename } = study;
   const client: MosaicClient = makeClient({
     coordinator: study.coordinator,
     selection,
     filterStable: stable,
-    query: query as never,
+    query: (rename ? (filter: FilterExpr) => rename(query(filter), filter) : query) as never,
     queryResult: (data) => {
       if (!stopped) result(read(data as Table));
     },

@@ -81,7 +81,10 @@ export interface Card {
   limits: string;
 }
 
-/** A view as the rail and its frame need it; one that is not ``listed`` is a part of another page. */
+/** A view as the rail and its frame need it; one that is not ``listed`` is a part of another page.
+
+    ``fits`` says whether the case has what it needs. ``size`` is what it takes on a page, in columns and rows; ``beside`` whether
+    it can be drawn for a model beside the active one; ``module`` the address of the browser half of somebody else's view. */
 export interface ViewInfo {
   name: string;
   listed: boolean;
@@ -89,6 +92,10 @@ export interface ViewInfo {
   group: "case" | "learned" | "fails for" | "labels" | "learn";
   question: string;
   card: Card;
+  fits: boolean;
+  size: [number, number];
+  beside: boolean;
+  module: string | null;
 }
 
 /** A finished pattern search of one layer, as the strip of layers shows it. */
@@ -116,6 +123,37 @@ export interface SkippedInfo {
   reason: string;
 }
 
+/** One place on a page, on a grid of 12 columns and rows of 48 px.
+
+    ``props`` are given to the view or the widget; those that nobody knows survive a round trip. Of a view,
+    ``props["shown_for"]`` is ``{"filter": typed, "model": name}``, both or one: what this tile alone shows. */
+export interface Tile {
+  id: string;
+  kind: "view" | "text" | "widget";
+  view: string | null;
+  props: Record<string, unknown>;
+  text: string | null;
+  title: string | null;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+/** One sheet of a page. */
+export interface Tab {
+  title: string;
+  tiles: Tile[];
+}
+
+/** A composed page, the same in every host; ``version`` is that of this format. */
+export interface Page {
+  name: string;
+  title: string;
+  tabs: Tab[];
+  version: number;
+}
+
 /** Everything the shell shows about a case; refetched when the data version moves.
 
     ``role`` is that of who asks; ``signs_as`` the name their token binds them to, null where they may say it themselves. */
@@ -135,6 +173,7 @@ export interface CaseInfo {
   views: ViewInfo[];
   patterns: PatternsInfo[];
   projections: ProjectionInfo[];
+  pages: string[];
   suspects: number | null;
   skipped: SkippedInfo[];
   warnings: string[];
@@ -205,14 +244,15 @@ export interface InstanceDetail {
 
 /** An edit to make: on the rows that a filter tree holds, or on named rows.
 
-    ``value`` of a label may be a list, one for each of ``rows``; ``seen`` is the label the person saw on each of them, and the
-    edit is refused where it is another by now. ``author`` signs; without it the server's own author does. */
+    ``value`` of a label may be a list, one for each of ``rows``; ``seen`` is the label the person saw on each of them (of a page
+    the page they saw), and the edit is refused where it is another by now. ``author`` signs; without it the server's own author
+    does. */
 export interface EditRequest {
   op: string;
   where?: Record<string, unknown> | null;
   rows?: number[] | null;
   value?: unknown;
-  seen?: (string | null)[] | null;
+  seen?: (string | null)[] | Page | null;
   author?: string | null;
 }
 

@@ -1,0 +1,23 @@
+// The browser halves of the views: ours by their file, web/src/views/<name>.ts, each loaded when first shown; other people's by the
+// address that the case's list of views gives.
+import type { Case } from "../runtime/case.svelte";
+import type { View } from "../runtime/view";
+
+const found = import.meta.glob<{ default: View }>("../views/*.ts");
+
+export async function load(name: string): Promise<View | null> {
+  const loader = found[`../views/${name}.ts`];
+  return loader ? (await loader()).default : null;
+}
+
+/** Names of the views that can be drawn: our own, and those of a case that bring their own browser half. */
+export function known(study?: Case): string[] {
+  const ours = Object.keys(found).map((path) => path.slice(path.lastIndexOf("/") + 1, -3));
+  return [...ours, ...(study?.info.views.filter((view) => view.module).map((view) => view.name) ?? [])];
+}
+
+/** How the views of a case are loaded. */
+export function loading(study: Case): (name: string) => Promise<View | null> {
+  void study;
+  return load;
+}
