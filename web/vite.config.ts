@@ -45,7 +45,8 @@ export default defineConfig({
     target: "es2022",
     assetsInlineLimit: 0,
     rollupOptions: {
-      input: { app: "index.html", learn: "learn.html" },
+      preserveEntrySignatures: "exports-only",
+      input: { app: "index.html", learn: "learn.html", tensorboard: "src/hosts/tensorboard.ts" },
       output: {
         entryFileNames: "[name].js",
         chunkFileNames: "chunks/[name]-[hash].js",

@@ -12,6 +12,8 @@ import pyarrow as pa
 from underglass import capture
 from underglass.analyses.feature_codes import encode_column
 from underglass.case import Case
+from underglass.datasets import read_npmi
+from underglass.datasets import table as rows
 from underglass.datasets.delimited import Read, read_columns
 from underglass.datasets.scored import Scores, Task, free_name, scored
 from underglass.errors import CaseError, DataError, unknown
@@ -119,6 +121,29 @@ def _place(out: str | Path | None, data: Any) -> Path:
         raise DataError("say where the case goes: out='my.case'.")
     file = Path(data)
     return file.with_name(f"{file.name.split('.')[0]}.case")
+
+
+def case_of_runs(path: str | Path, log: str | Path) -> Case:
+    """Make a case of runs of TensorBoard's former nPMI plug-in: its instances are the labels.
+
+    Parameters
+    ----------
+    path
+        Where the case goes.
+    log
+        A log folder, an event file or the plug-in's CSV.
+
+    Raises
+    ------
+    DataError
+        If there are no such runs.
+    CaseError
+        If there is a case already.
+    """
+    known = list(dict.fromkeys(label for run in read_npmi(log) for label in run.labels))
+    case = Case.create(path, rows({"id": known, "words": [len(label.split()) for label in known]}, features=["words"]))
+    case.add_npmi_runs(log)
+    return case
 
 
 def _settings(

@@ -7,7 +7,11 @@ const EPOCHS = 3000;
 const LOOK_EVERY = 100;
 const SHAPES = ["line", "two", "ring", "three"];
 
-const vite = await createServer({ server: { middlewareMode: true, hmr: false, watch: null }, appType: "custom", logLevel: "error" });
+const vite = await createServer({
+  server: { middlewareMode: true, hmr: false, watch: null },
+  appType: "custom",
+  logLevel: "error",
+});
 const { GanTrainer } = await vite.ssrLoadModule("/src/learn/gan/trainer.ts");
 const { DEFAULT } = await vite.ssrLoadModule("/src/learn/gan/config.ts");
 const short = (list) => list.map((one) => ({ ...one, value: one.value.map((number) => Number(number.toPrecision(5))) }));
@@ -18,7 +22,8 @@ for (const shape of SHAPES) {
   for (const seed of SEEDS) {
     const trainer = new GanTrainer({ ...DEFAULT, shape, seed });
     for (let epoch = LOOK_EVERY; epoch <= EPOCHS; epoch += LOOK_EVERY) {
-      if (epoch === 2000) trainer.set({ rate: { generator: DEFAULT.rate.generator / 3, discriminator: DEFAULT.rate.discriminator / 3 } });
+      if (epoch === 2000)
+        trainer.set({ rate: { generator: DEFAULT.rate.generator / 3, discriminator: DEFAULT.rate.discriminator / 3 } });
       trainer.step("epoch", LOOK_EVERY);
       const { js } = trainer.frame();
       if (!best || js < best.js) best = { js, seed, epoch, state: trainer.state() };

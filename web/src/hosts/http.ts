@@ -54,6 +54,7 @@ const query = batching((sql) => ask("queries", { sql }));
 
 export const http: Host = {
   can: { compute: true },
+  start: "start",
   connector: {
     query: async (request: { type: string; sql: string }) =>
       request.type === "exec" ? void (await ask("query", request)) : query(request.sql),

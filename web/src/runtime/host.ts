@@ -20,6 +20,8 @@ export interface Host {
   readonly connector: Connector;
   /** What this host can do; a view shows what it cannot as disabled, with the reason. */
   readonly can: { compute: true } | { compute: false; reason: string };
+  /** The address of the list of all cases, where the host has one. */
+  readonly start?: string;
   /** The case's card; undo and redo in it are those of `author`, by default the server's. */
   caseInfo(author?: string | null): Promise<import("./wire").CaseInfo>;
   /** Ask the Python half of a view. */

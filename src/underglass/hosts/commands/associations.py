@@ -89,8 +89,9 @@ def _columns(labels: str | None) -> str | list[str] | None:
 
 def _case(data: list[str], identities: list[str], settings: dict[str, object], out: str | None) -> tuple[Case, Path]:
     """The case that was named, or a new one from tables or runs."""
+    from underglass.audits import case_of_runs
     from underglass.case import Case
-    from underglass.datasets import read_labels, read_npmi
+    from underglass.datasets import read_labels
     from underglass.errors import DataError
     from underglass.store.manifest import FILE as MANIFEST
     from underglass.views.association_sources import begin_with
@@ -103,12 +104,7 @@ def _case(data: list[str], identities: list[str], settings: dict[str, object], o
     else:
         place = Path(out) if out is not None else Path(f"{first.resolve().name.split('.')[0]}.case")
         if _is_run(first):
-            from underglass.datasets import table as rows
-
-            runs = read_npmi(first)
-            known = list(dict.fromkeys(label for run in runs for label in run.labels))
-            case = Case.create(place, rows({"id": known, "words": [len(label.split()) for label in known]}, features=["words"]))
-            case.add_npmi_runs(first)
+            case = case_of_runs(place, first)
         else:
             read = read_labels(first, **settings)  # type: ignore[arg-type]
             _check(read, identities)
