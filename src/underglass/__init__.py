@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from underglass import analyses, datasets, demos, errors, learn, models
+    from underglass.architecture.groups import Group
     from underglass.audits import audit
     from underglass.case import Case
     from underglass.errors import UnderglassError
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "Case",
+    "Group",
     "UnderglassError",
     "analyses",
     "audit",
@@ -49,6 +51,7 @@ LAZY = {
     "page": "underglass.pages",
     "tab": "underglass.pages",
     "markdown": "underglass.pages",
+    "Group": "underglass.architecture.groups",
 }
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from underglass.architecture.graph import ModelGraph, Shape, written
+from underglass.architecture.graph import ModelGraph, Operation, Shape, written
 
-INPUT, OUTPUT, ENTRY = "Input", "Output", "Entry"
+INPUT, OUTPUT, ENTRY, ROUTE = "Input", "Output", "Entry", "Route"
 HIDDEN = (
     *("BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "SyncBatchNorm", "GroupNorm", "LayerNorm", "RMSNorm", "LocalResponseNorm"),
     *("InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d", "batch_norm", "layer_norm", "group_norm", "normalize"),
@@ -17,6 +17,26 @@ HIDDEN = (
     *("hardswish", "sigmoid", "tanh", "softmax", "log_softmax", "Dropout", "Dropout1d", "Dropout2d", "AlphaDropout", "dropout"),
     *("Identity", "Flatten", "Unflatten", "flatten", "unflatten", "view", "reshape", "transpose", "permute", "contiguous"),
     *("unsqueeze", "squeeze", "expand", "getitem", "to", "float", "clone", "detach", "chunk", "split", "unbind", "T", "mT"),
+    # Keras
+    *("BatchNormalization", "LayerNormalization", "GroupNormalization", "UnitNormalization", "Normalization", "Rescaling"),
+    *("Activation", "SpatialDropout1D", "SpatialDropout2D", "GaussianDropout", "GaussianNoise", "Reshape", "Permute"),
+    *("ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D"),
+    # ONNX
+    *(
+        "Relu",
+        "Clip",
+        "LeakyRelu",
+        "PRelu",
+        "Elu",
+        "Selu",
+        "Gelu",
+        "HardSigmoid",
+        "HardSwish",
+        "Transpose",
+        "Squeeze",
+        "Unsqueeze",
+    ),
+    *("Cast", "LRN", "InstanceNormalization", "Pad"),
 )
 """Types not drawn unless asked for: they change neither the features nor the extent that a figure shows."""
 
@@ -36,6 +56,7 @@ class Block:
     inside : an aggregate's own drawing; None for an operation.
     times : how many equal aggregates in a row it stands for.
     about : lines for a tooltip.
+    absorbed : hidden operations behind it, with their types; its numbers include theirs.
     """
 
     id: str
@@ -49,9 +70,10 @@ class Block:
     inside: Drawing | None = None
     times: int = 1
     about: tuple[str, ...] = ()
+    absorbed: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Drawing:
     """Blocks in order of execution, and which follows which.
 
@@ -88,46 +110,75 @@ class Drawing:
         return found
 
 
-def draw_operations(graph: ModelGraph, *, hide: tuple[str, ...] | frozenset[str] = HIDDEN) -> Drawing:
+def draw_operations(graph: ModelGraph, *, hide: Sequence[str] | None = None, boxes: bool = True, ends: bool = False) -> Drawing:
     """Every operation as a block, with hidden types left out and what was before them joined to what comes after.
 
-    An operation is only left out if exactly one tensor comes into it: what merges is always drawn.
+    Parameters
+    ----------
+    hide : types left out; None for `HIDDEN`, of which only those are that take one tensor: what merges is drawn.
+    boxes : whether inputs and outputs are drawn as samples.
+    ends : whether outputs without positions, such as scores of classes, get a box too.
     """
+    kinds, any_number = (HIDDEN, False) if hide is None else (tuple(hide), True)
     shapes = graph.by_id
     before: dict[str, list[str]] = {one.id: [] for one in graph.operations}
     for edge in graph.connections:
         before[edge.target].append(edge.source)
-    seen_as: dict[str, str] = {}
-    blocks: list[Block] = []
+    seen_as: dict[str, tuple[str, ...]] = {}
+    blocks: dict[str, Block] = {}
     edges: dict[tuple[str, str], Shape] = {}
     hidden: dict[str, int] = {}
     for one in graph.operations:
-        if one.type in hide and len(before[one.id]) == 1:
-            seen_as[one.id] = seen_as[before[one.id][0]]
+        came_from = before[one.id]
+        if one.type in kinds and one.type != INPUT and came_from and (any_number or len(came_from) == 1):
+            seen_as[one.id] = tuple(dict.fromkeys(name for source in came_from for name in seen_as[source]))
             hidden[one.type] = hidden.get(one.type, 0) + 1
+            _absorb(blocks, seen_as[one.id], one)
             continue
-        seen_as[one.id] = one.id
-        came = shapes[before[one.id][0]].extent if before[one.id] else one.extent
-        about = (
-            f"{one.id}: {one.type}" if one.type != one.id else one.id,
-            " and ".join(written(shape) for shape in one.shapes),
-            *((f"{one.parameters:,} parameters",) if one.parameters else ()),
-            *((f"{one.multiply_adds:,} multiply-adds",) if one.multiply_adds else ()),
-            *(f"{name} {value}" for name, value in one.details.items()),
-            *((one.line,) if one.line else ()),
-        )
-        blocks.append(
-            Block(one.id, one.type, one.features, came, one.extent, one.parameters, one.multiply_adds, (one.id,), about=about)
-        )
-        for source in before[one.id]:
-            edges.setdefault((seen_as[source], one.id), shapes[source].extent)
+        if one.type == INPUT and not boxes:
+            seen_as[one.id] = ()
+            continue
+        seen_as[one.id] = (one.id,)
+        came = shapes[came_from[0]].extent if came_from else one.extent
+        features, numbers = one.features, (one.parameters, one.multiply_adds)
+        blocks[one.id] = Block(one.id, one.type, features, came, one.extent, *numbers, (one.id,), about=_about(one))
+        for source in came_from:
+            for name in seen_as[source]:
+                edges.setdefault((name, one.id), shapes[source].extent)
     for name in graph.outputs:
         extent = shapes[name].extent
-        if extent and seen_as[name] in {one.id for one in blocks}:
-            end = Block(f"output {name}", OUTPUT, shapes[name].features, extent, extent, 0, 0, (), about=("output",))
-            blocks.append(end)
-            edges[(seen_as[name], end.id)] = extent
-    return Drawing(tuple(blocks), edges, hidden)
+        if boxes and (extent or ends):
+            for source in seen_as[name]:
+                end = Block(f"output {name}", OUTPUT, shapes[name].features, extent, extent, 0, 0, (), about=("output",))
+                blocks[end.id] = end
+                edges[(source, end.id)] = extent
+    return Drawing(tuple(blocks.values()), edges, hidden)
+
+
+def _about(one: Operation) -> tuple[str, ...]:
+    return (
+        f"{one.id}: {one.type}" if one.type != one.id else one.id,
+        " and ".join(written(shape) for shape in one.shapes),
+        *((f"{one.parameters:,} parameters",) if one.parameters else ()),
+        *((f"{one.multiply_adds:,} multiply-adds",) if one.multiply_adds else ()),
+        *(f"{name} {value}" for name, value in one.details.items()),
+        *((one.line,) if one.line else ()),
+    )
+
+
+def _absorb(blocks: dict[str, Block], names: Sequence[str], one: Operation) -> None:
+    """The first block before a hidden operation speaks for it."""
+    if not names:
+        return
+    block = blocks[names[0]]
+    own = f", {one.parameters:,} parameters" if one.parameters else ""
+    blocks[names[0]] = replace(
+        block,
+        parameters=block.parameters + one.parameters,
+        multiply_adds=block.multiply_adds + one.multiply_adds,
+        about=(*block.about, f"then {one.type}{own}"),
+        absorbed=(*block.absorbed, (one.id, one.type)),
+    )
 
 
 def merge(drawing: Drawing, groups: list[tuple[str, str, list[str]]]) -> Drawing:
@@ -138,12 +189,23 @@ def merge(drawing: Drawing, groups: list[tuple[str, str, list[str]]]) -> Drawing
     groups : id and type of each aggregate, and the ids of its blocks; no block in two.
     """
     home = {member: name for name, _, members in groups for member in members}
-    made = {name: _aggregate(drawing, name, kind, members) for name, kind, members in groups}
+    insides = {name: _Inside() for name, _, _ in groups}
     edges: dict[tuple[str, str], Shape] = {}
     for (source, target), extent in drawing.edges.items():
         a, b = home.get(source, source), home.get(target, target)
         if a != b:
             edges.setdefault((a, b), extent)
+        if a == b and a in insides:
+            insides[a].edges[(source, target)] = extent
+        else:
+            if a in insides:
+                insides[a].leaving.append(source)
+            if b in insides:
+                insides[b].entering.append((source, target, extent))
+    for one in drawing.blocks:
+        if one.id in home:
+            insides[home[one.id]].blocks.append(one)
+    made = {name: _aggregate(name, kind, insides[name]) for name, kind, _ in groups}
     named = {**{one.id: one for one in drawing.blocks if one.id not in home}, **made}
     return Drawing(tuple(named[name] for name in ordered(list(named), edges)), edges, drawing.hidden)
 
@@ -177,36 +239,62 @@ def ordered(names: list[str], edges: Mapping[tuple[str, str], Shape]) -> list[st
     return found
 
 
-def structure(drawing: Drawing) -> tuple[object, ...]:
-    """What two aggregates share when they are built alike: types and how they are joined, not widths or sizes."""
+def structure(drawing: Drawing, *, sizes: bool = False) -> tuple[object, ...]:
+    """What two aggregates share when they are built alike: types and how they are joined.
+
+    Parameters
+    ----------
+    sizes : features, extents and what is hidden behind a block count too.
+    """
     place = {one.id: i for i, one in enumerate(drawing.blocks)}
+    last = len(drawing.blocks) - 1
     return tuple(
-        (one.type, one.times, structure(one.inside) if one.inside else (), tuple(place[name] for name in drawing.sources[one.id]))
-        for one in drawing.blocks
+        (
+            kind_of(one, sizes=sizes),
+            tuple(sorted(place[name] for name in drawing.sources[one.id])),
+            # what is hidden behind the last one may belong to what comes after
+            tuple(kind for _, kind in one.absorbed) if sizes and i < last and one.inside is None else (),
+        )
+        for i, one in enumerate(drawing.blocks)
     )
 
 
-def _aggregate(drawing: Drawing, name: str, kind: str, members: list[str]) -> Block:
-    chosen = set(members)
-    blocks = [one for one in drawing.blocks if one.id in chosen]
-    entering = [(edge, extent) for edge, extent in drawing.edges.items() if edge[1] in chosen and edge[0] not in chosen]
-    leaving = [edge[0] for edge in drawing.edges if edge[0] in chosen and edge[1] not in chosen]
-    last = drawing.by_id[leaving[0]] if leaving else blocks[-1]
-    first = entering[0][1] if entering else blocks[0].extent_in
-    inner = {edge: extent for edge, extent in drawing.edges.items() if edge[0] in chosen and edge[1] in chosen}
-    doors = {source: f"{name} entry {i}" for i, source in enumerate(dict.fromkeys(edge[0] for edge, _ in entering))}
-    inner = {**{(doors[edge[0]], edge[1]): extent for edge, extent in entering}, **inner}
-    blocks = [*(Block(door, ENTRY, None, first, first, 0, 0, ()) for door in doors.values()), *blocks]
+def kind_of(one: Block, *, sizes: bool = False) -> tuple[object, ...]:
+    """What two blocks share when they are alike, wherever they stand."""
+    inside = structure(one.inside, sizes=sizes) if one.inside else ()
+    if not sizes or one.type == ENTRY:
+        return one.type, one.times, inside
+    return one.type, one.times, inside, one.features, one.extent_in, one.extent_out
+
+
+@dataclass
+class _Inside:
+    """What an aggregate is made of: its blocks, the edges between them, and those across its border."""
+
+    blocks: list[Block] = field(default_factory=list)
+    edges: dict[tuple[str, str], Shape] = field(default_factory=dict)
+    entering: list[tuple[str, str, Shape]] = field(default_factory=list)
+    leaving: list[str] = field(default_factory=list)
+
+
+def _aggregate(name: str, kind: str, inside: _Inside) -> Block:
+    last = next((one for one in inside.blocks if inside.leaving and one.id == inside.leaving[0]), inside.blocks[-1])
+    first = inside.entering[0][2] if inside.entering else inside.blocks[0].extent_in
+    doors = {source: f"{name} entry {i}" for i, source in enumerate(dict.fromkeys(source for source, _, _ in inside.entering))}
+    inner = {**{(doors[source], target): extent for source, target, extent in inside.entering}, **inside.edges}
+    blocks = [*(Block(door, ENTRY, None, first, first, 0, 0, ()) for door in doors.values()), *inside.blocks]
     parameters, products = sum(one.parameters for one in blocks), sum(one.multiply_adds for one in blocks)
     operations = tuple(member for one in blocks for member in one.members)
+    absorbed = tuple(member for one in blocks for member in one.absorbed)
     about = (
         f"{name}: {kind}",
         f"{len(operations)} operations drawn",
         f"{parameters:,} parameters",
         f"{products:,} multiply-adds",
     )
-    inside = Drawing(tuple(blocks), inner)
-    return Block(name, kind, last.features, first, last.extent_out, parameters, products, operations, inside, about=about)
+    drawn = Drawing(tuple(blocks), inner)
+    sizes = last.features, first, last.extent_out, parameters, products
+    return Block(name, kind, *sizes, operations, drawn, about=about, absorbed=absorbed)
 
 
 def renamed(drawing: Drawing, names: Mapping[str, str]) -> Drawing:

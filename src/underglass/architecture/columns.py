@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from underglass.architecture.blocks import Drawing
@@ -53,8 +54,9 @@ class _Path:
         return list(pairwise(stops))
 
 
+@lru_cache(maxsize=32)
 def place(drawing: Drawing) -> Places:
-    """Columns and lanes for a drawing without circles."""
+    """Columns and lanes for a drawing without circles; the same drawing is placed once."""
     rank = _ranks(drawing)
     paths = _paths(drawing, rank)
     lane, edge = _lanes(paths, rank)

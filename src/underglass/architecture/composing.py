@@ -3,79 +3,158 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
-from underglass.architecture.blocks import HIDDEN, INPUT, OUTPUT, Drawing, draw_operations
-from underglass.architecture.drawing import choose_paints, network_width, paint_network
+from underglass.architecture.blocks import INPUT, OUTPUT, ROUTE, Drawing, draw_operations
+from underglass.architecture.drawing import Paint, Painted, choose_paints, paint_network
+from underglass.architecture.fitting import Paper, fits, fitted
 from underglass.architecture.graph import ModelGraph, written
 from underglass.architecture.grouping import by_modules, deepest, fold_repeats, most_common_repetition
-from underglass.architecture.legend import below, paint_legend
-from underglass.architecture.scene import Scene
+from underglass.architecture.groups import Group, Standing, apply_groups, end_of, types_of
+from underglass.architecture.labels import channels_last
+from underglass.architecture.legend import moved, paint_legend
+from underglass.architecture.plan import Plan
+from underglass.architecture.routes import with_routes
+from underglass.architecture.samples import Sample
+from underglass.architecture.scene import Part, Scene
 from underglass.architecture.style import Style
 from underglass.errors import UnderglassError
 
 MOST_FOLDINGS, MOST_BLOCKS = 8, 400
-LEGEND_WIDTH, LEAST_GAP = 560.0, 12.0
+LEGEND_WIDTH = 560.0
 
 
-def arrange(
-    graph: ModelGraph, style: Style, *, depth: int | None = None, hide: tuple[str, ...] | None = None, fold: bool = True
-) -> Drawing:
-    """Choose what is drawn as one.
+@dataclass(frozen=True)
+class Arranged:
+    """What is drawn of a model.
 
     Parameters
     ----------
-    depth : level of the module hierarchy that is folded, 0 for none.
-        None takes the deepest that fits ``style.max_width``, and folds repetitions if no level does.
-    hide : types not drawn; None for activations, normalisations and what only reshapes.
-    fold : equal aggregates in a row become one with ×N.
+    drawing : with aggregates, and equal ones in a row folded.
+    open : the same before equal ones in a row were folded: what groups are made of.
+    depth : level of modules that is drawn as one.
+    standings : how the plan's groups stand.
+    repetitions : groups that were made so that it fits.
+    """
+
+    drawing: Drawing
+    open: Drawing
+    depth: int
+    standings: tuple[Standing, ...] = ()
+    repetitions: tuple[Group, ...] = ()
+
+
+def arrange(
+    graph: ModelGraph, plan: Plan | None = None, style: Style | None = None, *, paper: Paper | None = None, ends: bool = False
+) -> Arranged:
+    """Choose what is drawn as one.
+
+    Without a depth it is the deepest level of modules that fits the paper; if none does, repetitions are grouped until one
+    does. Groups made by hand come after that, so that making one never changes the level.
+
+    Parameters
+    ----------
+    ends : outputs without positions get a box, for a picture.
 
     Raises
     ------
     UnderglassError
         If more than 400 blocks would be drawn.
     """
-    plain = draw_operations(graph, hide=HIDDEN if hide is None else hide)
-    if depth is not None:
-        found = by_modules(plain, graph, depth) if depth else plain
-        return _checked(fold_repeats(found) if fold else found)
-    coarsest = plain
-    for level in (0, *range(deepest(graph), 0, -1)):
-        found = by_modules(plain, graph, level) if level else plain
-        found = fold_repeats(found) if fold else found
-        if len(found.blocks) <= len(coarsest.blocks):
-            coarsest = found
-        if _fits(found, style):
-            return found
-    for _ in range(MOST_FOLDINGS):
-        again = most_common_repetition(coarsest) if len(coarsest.blocks) <= MOST_BLOCKS else None
-        if again is None:
-            break
-        coarsest = fold_repeats(again) if fold else again
-        if _fits(coarsest, style):
-            break
-    return _checked(coarsest)
+    plan, style = plan or Plan(), style or Style()
+    paper = paper or Paper(style.max_width)
+    sizes = plan.same == "shape"
+    plain = draw_operations(graph, hide=plan.hide, boxes=style.boxes, ends=ends)
+    if plan.routes:
+        plain = with_routes(plain)
+    paths = {one.id: one.path for one in graph.operations}
 
+    def level(depth: int) -> Drawing:
+        return by_modules(plain, graph, depth, sizes=sizes) if depth else plain
 
-def compose(graph: ModelGraph, drawing: Drawing, style: Style) -> Scene:
-    """Paint a drawing, with its legend."""
-    paints = choose_paints([drawing], style)
-    style = _closer(drawing, style)
-    network = paint_network(drawing, style, paints)
-    if style.legend:
-        width, height, parts = below(network, paint_legend(drawing, style, paints, max(network.width, LEGEND_WIDTH)))
+    def folded(drawing: Drawing) -> Drawing:
+        return fold_repeats(drawing) if plan.fold else drawing
+
+    repetitions: tuple[Group, ...] = ()
+    if plan.depth is not None:
+        depth, found = plan.depth, level(plan.depth)
     else:
-        width, height, parts = network.width, network.height, network.parts
-    return Scene(round(width, 2), round(height, 2), f"Architecture of {graph.name}", describe(graph, drawing), parts)
+        depth, found, fit = _deepest_that_fits(level, folded, deepest(graph), style, paper)
+        if not fit and len(folded(found).blocks) <= MOST_BLOCKS:
+            found, repetitions = _repeated(found, folded, paths, style, paper, taken={one.name for one in plan.groups})
+    found, standings = apply_groups(found, plan.groups, paths, sizes=sizes)
+    return Arranged(_checked(folded(found)), found, depth, standings, repetitions)
 
 
-def describe(graph: ModelGraph, drawing: Drawing) -> str:
+def repetition(arranged: Arranged, taken: set[str]) -> Group | None:
+    """The group that one press of automatic grouping makes: the most common chain of layers; None if nothing repeats."""
+    return _repetition(arranged.open, arranged.drawing, taken)
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A figure and what it was painted with.
+
+    Parameters
+    ----------
+    scene : everything on the paper.
+    style : with all decided that was left open.
+    paints : colour and texture by type.
+    """
+
+    scene: Scene
+    style: Style
+    paints: Mapping[str, Paint]
+
+
+def compose(
+    graph: ModelGraph,
+    drawing: Drawing,
+    style: Style,
+    *,
+    paper: Paper | None = None,
+    samples: Mapping[str, Sample] | None = None,
+) -> Composed:
+    """Paint a drawing, with its legend if the style has one.
+
+    Parameters
+    ----------
+    samples : pictures for inputs and outputs, by their blocks.
+    """
+    paper = paper or Paper(style.max_width)
+    style, paints = _decided(graph, drawing, style, paper)
+    network = paint_network(drawing, style, paints, samples)
+    legend = Painted(0, 0, ())
+    if style.legend:
+        legend = paint_legend(drawing, style, paints, paper.width if paper.exact else max(network.width, LEGEND_WIDTH))
+    width = max(network.width, legend.width, paper.width if paper.exact else 0.0)
+    across = (width - network.width) / 2 if paper.exact else 0.0
+    parts = (*moved(network, across, 0.0), *moved(legend, 0.0, network.height))
+    title = f"Architecture of {graph.name}"
+    return Composed(_scene(width, network.height + legend.height, title, describe(graph, drawing, style), parts), style, paints)
+
+
+def compose_legend(graph: ModelGraph, drawing: Drawing, style: Style, *, paper: Paper | None = None) -> Scene:
+    """The legend alone."""
+    paper = paper or Paper(style.max_width)
+    style, paints = _decided(graph, drawing, style, paper)
+    legend = paint_legend(drawing, style, paints, paper.width if paper.exact else LEGEND_WIDTH)
+    width = max(legend.width, paper.width if paper.exact else 0.0)
+    kinds = ", ".join(style.called(kind) for kind in paints if kind in types_of(drawing))
+    return _scene(width, legend.height, f"Legend of {graph.name}", f"What the glyphs mean: {kinds}.", legend.parts)
+
+
+def describe(graph: ModelGraph, drawing: Drawing, style: Style) -> str:
     """A figure in words: sizes of the model, its blocks in order, what skips."""
-    blocks = [one for one in drawing.blocks if one.type != OUTPUT]
+    blocks = [one for one in drawing.blocks if one.type not in (OUTPUT, ROUTE)]
     said = []
     for one in blocks:
-        size = " × ".join(str(n) for n in (*((one.features,) if one.features is not None else ()), *one.extent_out))
-        said.append(f"{f'{one.times} × ' if one.times > 1 else ''}{one.type} {size}".strip())
+        features = (one.features,) if one.features is not None else ()
+        size = " × ".join(
+            str(n) for n in ((*one.extent_out, *features) if style.order == "last" else (*features, *one.extent_out))
+        )
+        said.append(f"{f'{one.times} × ' if one.times > 1 else ''}{style.called(one.type)} {size}".strip())
     kinds = Counter(len(drawing.sources[one.id]) > 1 for one in blocks)
     merging = f" {kinds[True]} blocks merge several inputs." if kinds[True] > 1 else ""
     inputs = ", ".join(written(one.shapes[0]) for one in graph.operations if one.type == INPUT)
@@ -83,19 +162,65 @@ def describe(graph: ModelGraph, drawing: Drawing) -> str:
     return f"{graph.name}: {sizes}. From left to right: {'; '.join(said)}.{merging}"
 
 
-def _fits(drawing: Drawing, style: Style) -> bool:
-    if len(drawing.blocks) * (style.widths[0] + style.gap) > 4 * style.max_width:
-        return False
-    closest = replace(style, gap=min(style.gap, LEAST_GAP))
-    return network_width(drawing, closest) <= style.max_width
+def _decided(graph: ModelGraph, drawing: Drawing, style: Style, paper: Paper) -> tuple[Style, dict[str, Paint]]:
+    paints = choose_paints([drawing], style)
+    if style.order == "framework":
+        style = replace(style, order="last" if channels_last(graph) else "first")
+    return fitted(drawing, style, paper), paints
 
 
-def _closer(drawing: Drawing, style: Style) -> Style:
-    """The same style with glyphs as near as they must be to fit."""
-    gap = style.gap
-    while gap > LEAST_GAP and network_width(drawing, replace(style, gap=gap)) > style.max_width:
-        gap = max(LEAST_GAP, gap - 2)
-    return replace(style, gap=gap)
+def _scene(width: float, height: float, title: str, description: str, parts: tuple[Part, ...]) -> Scene:
+    return Scene(round(max(width, 1.0), 2), round(max(height, 1.0), 2), title, description, parts)
+
+
+def _deepest_that_fits(
+    level: Callable[[int], Drawing], folded: Callable[[Drawing], Drawing], most: int, style: Style, paper: Paper
+) -> tuple[int, Drawing, bool]:
+    """The depth, its drawing, and whether it fits; the one with the fewest glyphs if none does."""
+    best: tuple[int, int, Drawing] | None = None
+    for depth in (0, *range(most, 0, -1)):
+        found = level(depth)
+        shown = folded(found)
+        if fits(shown, style, paper):
+            return depth, found, True
+        if best is None or len(shown.blocks) <= best[0]:
+            best = len(shown.blocks), depth, found
+    assert best is not None
+    return best[1], best[2], False
+
+
+def _repeated(
+    drawing: Drawing,
+    folded: Callable[[Drawing], Drawing],
+    paths: Mapping[str, str],
+    style: Style,
+    paper: Paper,
+    taken: set[str],
+) -> tuple[Drawing, tuple[Group, ...]]:
+    """Group what repeats until it fits, or nothing repeats."""
+    groups: list[Group] = []
+    for _ in range(MOST_FOLDINGS):
+        group = _repetition(drawing, drawing, taken | {one.name for one in groups})
+        if group is None:
+            break
+        drawing, standings = apply_groups(drawing, [group], paths)
+        if standings[0].problem:
+            break
+        groups.append(group)
+        if fits(folded(drawing), style, paper):
+            break
+    return drawing, tuple(groups)
+
+
+def _repetition(open_: Drawing, shown: Drawing, taken: set[str]) -> Group | None:
+    ends = most_common_repetition(open_)
+    if ends is None:
+        return None
+    names = taken | types_of(shown)
+    number = 1
+    while f"Group {number}" in names:
+        number += 1
+    return Group(f"Group {number}", end_of(open_.by_id[ends[0]], at=0), end_of(open_.by_id[ends[1]], at=-1))
 
 
 def _checked(drawing: Drawing) -> Drawing:

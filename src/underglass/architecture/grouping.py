@@ -5,34 +5,54 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from underglass.architecture.blocks import INPUT, OUTPUT, Block, Drawing, merge, ordered, renamed, structure
+from underglass.architecture.blocks import INPUT, OUTPUT, ROUTE, Block, Drawing, merge, ordered, renamed, structure
 from underglass.architecture.graph import ModelGraph, Shape
+from underglass.architecture.routes import route_paths
 
 PLAIN = ("Sequential", "ModuleList", "ModuleDict")
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+LONGEST = 40
+"""Layers of the longest repetition looked for: a chain of 400 has 80,000 longer ones."""
 
 
-def by_modules(drawing: Drawing, graph: ModelGraph, depth: int) -> Drawing:
-    """Fold every module at a depth of the hierarchy into an aggregate, where one block leaves it.
+def by_modules(drawing: Drawing, graph: ModelGraph, depth: int, *, sizes: bool = False) -> Drawing:
+    """Fold every module at a depth of the hierarchy into an aggregate, where one block leaves it, and those inside it before.
 
     Parameters
     ----------
     depth : 1 for the model's own parts; a module that cannot be folded gives way to its parts.
+    sizes : modules of one class and structure but of other sizes are named apart.
     """
+    levels: dict[int, list[str]] = {}
+    for path in graph.modules:
+        levels.setdefault(path.count(".") + 1, []).append(path)
+    for level in sorted((one for one in levels if one >= depth), reverse=True):
+        drawing = _one_level(drawing, graph, levels[level], sizes=sizes)
+    return drawing
+
+
+def _one_level(drawing: Drawing, graph: ModelGraph, modules: list[str], *, sizes: bool) -> Drawing:
+    """Fold modules of which none stands in another."""
     paths = {one.id: graph.by_id[one.id].path for one in drawing.blocks if one.id in graph.by_id and one.type != INPUT}
-    groups: list[tuple[str, str, list[str]]] = []
-    taken: set[str] = set()
-    for path in sorted((path for path in graph.modules if path.count(".") + 1 >= depth), key=lambda path: path.count(".")):
-        members = [name for name, at in paths.items() if (at == path or at.startswith(f"{path}.")) and name not in taken]
-        if len(members) < 2 or any(_within(path, name) for name, _, _ in groups) or not _foldable(drawing, members):
-            continue
-        taken.update(members)
-        groups.append((path, graph.modules[path], members))
-    return _named(merge(drawing, groups), {name: kind for name, kind, _ in groups}) if groups else drawing
+    paths |= {one.id: one.id for one in drawing.blocks if one.id in graph.modules and one.inside is not None}
+    if any(one.type == ROUTE for one in drawing.blocks):
+        paths = route_paths(drawing, paths)
+    within: dict[str, list[str]] = {path: [] for path in modules}
+    for name, at in paths.items():
+        for path in _outward(at):
+            if path in within:
+                within[path].append(name)
+    order = {one.id: i for i, one in enumerate(drawing.blocks)}
+    groups = [
+        (path, graph.modules[path], members)
+        for path, members in within.items()
+        if len(members) > 1 and _foldable(drawing, members, order)
+    ]
+    return _named(merge(drawing, groups), {name: kind for name, kind, _ in groups}, sizes=sizes) if groups else drawing
 
 
-def most_common_repetition(drawing: Drawing) -> Drawing | None:
-    """Fold the chain of layers that occurs most often, ties to the longest; None if nothing occurs twice.
+def most_common_repetition(drawing: Drawing) -> tuple[str, str] | None:
+    """Ends of the first place of the chain of layers that occurs most often, ties to the longest; None if nothing occurs twice.
 
     Source: Bäuerle, van Onzenoodt, Ropinski 2021, "Net2Vis", automatic grouping.
     """
@@ -43,18 +63,16 @@ def most_common_repetition(drawing: Drawing) -> Drawing | None:
         tuple(types[name] for name in chain[i:j])
         for chain in chains
         for i in range(len(chain))
-        for j in range(i + 2, len(chain) + 1)
+        for j in range(i + 2, min(len(chain), i + LONGEST) + 1)
     }:
         counts[sequence] = sum(len(_occurrences([types[name] for name in chain], sequence)) for chain in chains)
     best = max(counts, key=lambda sequence: (counts[sequence], len(sequence), sequence), default=None)
     if best is None or counts[best] < 2:
         return None
-    groups = []
-    kind = _free_name({one.type for one in drawing.blocks})
     for chain in chains:
         for start in _occurrences([types[name] for name in chain], best):
-            groups.append((f"{chain[start]} …", kind, chain[start : start + len(best)]))
-    return merge(drawing, groups)
+            return chain[start], chain[start + len(best) - 1]
+    return None
 
 
 def fold_repeats(drawing: Drawing) -> Drawing:
@@ -109,13 +127,14 @@ def _alike(one: Block, two: Block) -> bool:
     if one.inside is None or two.inside is None or one.type != two.type:
         return False
     same = (one.features, one.extent_out) == (two.features, two.extent_out) and two.extent_in == two.extent_out
-    return same and one.extent_in == one.extent_out and structure(one.inside) == structure(two.inside)
+    inner = structure(one.inside, sizes=True) == structure(two.inside, sizes=True)
+    return same and inner and one.extent_in == one.extent_out
 
 
-def _foldable(drawing: Drawing, members: list[str]) -> bool:
+def _foldable(drawing: Drawing, members: list[str], order: Mapping[str, int]) -> bool:
     """One block leaves it, and nothing that leaves comes back."""
-    chosen = set(members)
-    leaving = {source for source, target in drawing.edges if source in chosen and target not in chosen}
+    chosen, last = set(members), max(order[name] for name in members)
+    leaving = {name for name in members if any(target not in chosen for target in drawing.targets[name])}
     ends = {name for name in members if not drawing.targets[name]}
     if len(leaving | ends) != 1:
         return False
@@ -125,14 +144,14 @@ def _foldable(drawing: Drawing, members: list[str]) -> bool:
         name = ahead.pop()
         if name in chosen:
             return False
-        if name not in seen:
+        if name not in seen and order[name] < last:  # what stands behind the last member cannot come back
             seen.add(name)
             ahead += drawing.targets[name]
     return True
 
 
-def _named(drawing: Drawing, kinds: Mapping[str, str]) -> Drawing:
-    """The class names an aggregate; letters tell structures of one class apart, and a plain container is named by its path."""
+def _named(drawing: Drawing, kinds: Mapping[str, str], *, sizes: bool) -> Drawing:
+    """The class names an aggregate; letters tell structures of one class apart, and a plain container is called a block."""
     forms: dict[str, list[tuple[object, ...]]] = {}
     form: dict[str, tuple[str, int]] = {}
     for one in drawing.blocks:
@@ -140,15 +159,30 @@ def _named(drawing: Drawing, kinds: Mapping[str, str]) -> Drawing:
             continue
         kind = kinds[one.id] if kinds[one.id] not in PLAIN else "Block"
         known = forms.setdefault(kind, [])
-        shape = structure(one.inside)
+        shape = structure(one.inside, sizes=sizes)
         if shape not in known:
             known.append(shape)
         form[one.id] = kind, known.index(shape)
-    names = {}
-    for name, (kind, index) in form.items():
-        several = len(forms[kind]) > 1
-        names[name] = f"{kind} {LETTERS[index] if index < len(LETTERS) else index + 1}" if several else kind
-    return renamed(drawing, names)
+    taken = _inner_types(drawing)
+    names = {kind: _names(kind, len(known), taken) for kind, known in forms.items()}
+    return renamed(drawing, {name: names[kind][index] for name, (kind, index) in form.items()})
+
+
+def _names(kind: str, count: int, taken: set[str]) -> list[str]:
+    """So many names for one class, none of which stands for something else already."""
+    if count == 1 and kind not in taken and f"{kind} A" not in taken:
+        return [kind]
+    letters = (LETTERS[i] if i < len(LETTERS) else str(i + 1) for i in range(count + len(taken)))
+    free = (name for name in (f"{kind} {letter}" for letter in letters) if name not in taken)
+    return [name for name, _ in zip(free, range(count), strict=False)]
+
+
+def _inner_types(drawing: Drawing) -> set[str]:
+    found: set[str] = set()
+    for one in drawing.blocks:
+        if one.inside is not None:
+            found |= {inner.type for inner in one.inside.blocks} | _inner_types(one.inside)
+    return found
 
 
 def _chains(drawing: Drawing) -> list[list[str]]:
@@ -180,12 +214,7 @@ def _occurrences(types: list[str], sequence: tuple[str, ...]) -> list[int]:
     return found
 
 
-def _free_name(taken: set[str]) -> str:
-    number = 1
-    while f"Group {number}" in taken:
-        number += 1
-    return f"Group {number}"
-
-
-def _within(path: str, outer: str) -> bool:
-    return path == outer or path.startswith(f"{outer}.")
+def _outward(path: str) -> list[str]:
+    """A path and all it stands in, but the model itself."""
+    parts = path.split(".") if path else []
+    return [".".join(parts[:n]) for n in range(len(parts), 0, -1)]

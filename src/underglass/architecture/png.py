@@ -7,7 +7,7 @@ import io
 from PIL import Image, ImageDraw, ImageFont
 
 from underglass.architecture.font import FILE
-from underglass.architecture.scene import Line, Scene, Word
+from underglass.architecture.scene import Line, Picture, Scene, Word
 from underglass.architecture.style import PAPER
 
 SMOOTH = 2
@@ -27,6 +27,15 @@ def to_png(scene: Scene, *, pixels_wide: int | None = None) -> bytes:
     picture = Image.new("RGB", size, PAPER)
     pen = ImageDraw.Draw(picture)
     for mark in (mark for part in scene.parts for mark in part.marks):
+        if isinstance(mark, Picture):
+            box = [round(one * scale) for one in (mark.x, mark.y, mark.x + mark.width, mark.y + mark.height)]
+            layers = Image.open(io.BytesIO(mark.data)).convert("RGBA")
+            layers = layers.resize((max(1, box[2] - box[0]), max(1, box[3] - box[1])), Image.Resampling.LANCZOS)
+            picture.paste(layers, (box[0], box[1]), layers)
+            continue
+        if isinstance(mark, Word) and mark.turned:
+            _upright(picture, mark, scale)
+            continue
         if isinstance(mark, Word):
             font = ImageFont.truetype(str(FILE), mark.size * scale)
             anchor = {"start": "ls", "middle": "ms", "end": "rs"}[mark.anchor]
@@ -46,6 +55,18 @@ def to_png(scene: Scene, *, pixels_wide: int | None = None) -> bytes:
     file = io.BytesIO()
     kept.save(file, "PNG", optimize=True)
     return file.getvalue()
+
+
+def _upright(picture: Image.Image, word: Word, scale: float) -> None:
+    """A word that is read from below: set level on a sheet of its own, turned, and laid where it belongs."""
+    font = ImageFont.truetype(str(FILE), word.size * scale)
+    rise, room = round(1.2 * word.size * scale), round(1.6 * word.size * scale)
+    long = round(font.getlength(word.text)) + 2
+    sheet = Image.new("L", (long, room), 0)
+    ImageDraw.Draw(sheet).text((0, rise), word.text, fill=255, font=font, anchor="ls")
+    turned = sheet.transpose(Image.Transpose.ROTATE_90)
+    x, y = word.start
+    picture.paste(Image.new("RGB", turned.size, word.fill), (round(x * scale) - rise, round(y * scale) - long), turned)
 
 
 def _dashes(a: tuple[float, float], b: tuple[float, float], dash: float) -> list[tuple[tuple[float, float], tuple[float, float]]]:

@@ -1,4 +1,4 @@
-"""What is on the paper: outlines, lines and words, in the order in which they are painted."""
+"""What is on the paper: outlines, lines, words and pictures, in the order in which they are painted."""
 
 from __future__ import annotations
 
@@ -41,7 +41,12 @@ class Line:
 
 @dataclass(frozen=True)
 class Word:
-    """A text on one line; ``x`` is where its anchor stands, ``y`` its baseline."""
+    """A text on one line; ``x`` is where its anchor stands, ``y`` its baseline.
+
+    Parameters
+    ----------
+    turned : it is read from below to above: ``x`` is then its baseline, and ``y`` where its anchor stands.
+    """
 
     x: float
     y: float
@@ -49,14 +54,43 @@ class Word:
     size: float
     fill: str
     anchor: Anchor = "start"
+    turned: bool = False
+
+    @property
+    def start(self) -> Point:
+        """Where the baseline begins."""
+        before = inter().width(self.text, self.size) * {"start": 0.0, "middle": 0.5, "end": 1.0}[self.anchor]
+        return (self.x, self.y + before) if self.turned else (self.x - before, self.y)
 
     @property
     def box(self) -> tuple[float, float, float, float]:
         """Left, top, right, bottom: from the capitals' height to the depth of a descender."""
         font = inter()
-        wide = font.width(self.text, self.size)
-        left = self.x - {"start": 0.0, "middle": wide / 2, "end": wide}[self.anchor]
-        return left, self.y - self.size * font.capitals / font.units, left + wide, self.y + 0.22 * self.size
+        long, high, deep = font.width(self.text, self.size), self.size * font.capitals / font.units, 0.22 * self.size
+        x, y = self.start
+        return (x - high, y - long, x + deep, y) if self.turned else (x, y - high, x + long, y + deep)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture from outside, in a box of its own proportions.
+
+    Parameters
+    ----------
+    x, y : upper left corner.
+    data : the file's bytes.
+    kind : "png" or "jpeg".
+    """
+
+    x: float
+    y: float
+    width: float
+    height: float
+    data: bytes
+    kind: str
+
+
+Mark = Outline | Line | Word | Picture
 
 
 @dataclass(frozen=True)
@@ -74,7 +108,7 @@ class Part:
     kind: Literal["glyph", "edge", "legend"]
     key: str
     about: tuple[str, ...]
-    marks: tuple[Outline | Line | Word, ...]
+    marks: tuple[Mark, ...]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import base64
 from xml.sax.saxutils import escape, quoteattr
 
 from underglass.architecture.font import inter
-from underglass.architecture.scene import Line, Outline, Part, Scene, Word
+from underglass.architecture.scene import Line, Mark, Part, Picture, Scene, Word
 
 FAMILY = "Inter, Helvetica, Arial, sans-serif"
 
@@ -51,11 +51,20 @@ def _part(part: Part) -> str:
     return f'<g class="{part.kind}" data-key={quoteattr(_clean(part.key))}>{title}{inside}</g>'
 
 
-def _mark(mark: Outline | Line | Word) -> str:
+def href(picture: Picture) -> str:
+    """A picture as an address that holds it."""
+    return f"data:image/{picture.kind};base64,{base64.b64encode(picture.data).decode()}"
+
+
+def _mark(mark: Mark) -> str:
+    if isinstance(mark, Picture):
+        size = f'width="{number(mark.width)}" height="{number(mark.height)}"'
+        return f'<image x="{number(mark.x)}" y="{number(mark.y)}" {size} href="{href(mark)}"/>'
     if isinstance(mark, Word):
         anchor = "" if mark.anchor == "start" else f' text-anchor="{mark.anchor}"'
         place = f'x="{number(mark.x)}" y="{number(mark.y)}" font-size="{number(mark.size)}"'
-        return f'<text {place}{anchor} fill="{mark.fill}">{_text(mark.text)}</text>'
+        turn = f' transform="rotate(-90 {number(mark.x)} {number(mark.y)})"' if mark.turned else ""
+        return f'<text {place}{anchor} fill="{mark.fill}"{turn}>{_text(mark.text)}</text>'
     points = " ".join(f"{number(x)},{number(y)}" for x, y in mark.points)
     if isinstance(mark, Line):
         return f'<polyline points="{points}" fill="none" stroke="{mark.stroke}" stroke-width="{number(mark.width)}"/>'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from underglass.architecture.scene import Line, Outline, Scene, Word
+from underglass.architecture.scene import Line, Mark, Picture, Scene, Word
 from underglass.architecture.svg import number
 
 SPECIAL = {
@@ -16,19 +16,35 @@ SPECIAL = {
 ANCHORS = {"start": "base west", "middle": "base", "end": "base east"}
 
 
-def to_tikz(scene: Scene, *, points_wide: float | None = None) -> str:
+def to_tikz(scene: Scene, *, points_wide: float | None = None, stem: str = "figure") -> str:
     r"""Write a scene; it needs ``\usepackage{tikz}`` and nothing else.
 
     Parameters
     ----------
     points_wide : width in 1/72 inch; None for the scene's own size at 96 screen points an inch.
+    stem : begins the names of the pictures' files, see `picture_files`.
     """
     scale = points_wide / scene.width if points_wide is not None else 0.75
     lines = [f"% {_one_line(scene.title)}", rf"\begin{{tikzpicture}}[x={number4(scale)}bp,y=-{number4(scale)}bp,line join=round]"]
     colours: dict[str, str] = {}
-    body = [_mark(mark, scale, colours) for part in scene.parts for mark in part.marks]
+    files = list(picture_files(scene, stem).items())
+    body = []
+    for mark in (mark for part in scene.parts for mark in part.marks):
+        if isinstance(mark, Picture):
+            name = next(name for name, data in files if data == mark.data)
+            size = f"width={number4(mark.width * scale)}bp,height={number4(mark.height * scale)}bp"
+            place = f"({number(mark.x)},{number(mark.y)})"
+            body.append(rf"\node[anchor=north west,inner sep=0pt] at {place} {{\includegraphics[{size}]{{{name}}}}};")
+        else:
+            body.append(_mark(mark, scale, colours))
     lines += [rf"\definecolor{{{name}}}{{HTML}}{{{colour[1:].upper()}}}" for colour, name in colours.items()]
     return "\n".join([*lines, *body, r"\end{tikzpicture}", ""])
+
+
+def picture_files(scene: Scene, stem: str) -> dict[str, bytes]:
+    """The pictures that a ``tikzpicture`` includes: file name → bytes."""
+    pictures = dict.fromkeys((mark.data, mark.kind) for part in scene.parts for mark in part.marks if isinstance(mark, Picture))
+    return {f"{stem}-sample{i}.{'jpg' if kind == 'jpeg' else 'png'}": data for i, (data, kind) in enumerate(pictures, 1)}
 
 
 def number4(value: float) -> str:
@@ -36,7 +52,7 @@ def number4(value: float) -> str:
     return f"{value:.4f}".rstrip("0").rstrip(".")
 
 
-def _mark(mark: Outline | Line | Word, scale: float, colours: dict[str, str]) -> str:
+def _mark(mark: Mark, scale: float, colours: dict[str, str]) -> str:
     def named(colour: str) -> str:
         return colours.setdefault(colour, f"figure{len(colours)}")
 
@@ -44,8 +60,10 @@ def _mark(mark: Outline | Line | Word, scale: float, colours: dict[str, str]) ->
         size = number4(mark.size * scale)
         font = rf"\fontsize{{{size}bp}}{{{size}bp}}\selectfont"
         place = f"({number(mark.x)},{number(mark.y)})"
-        style = f"anchor={ANCHORS[mark.anchor]},inner sep=0pt,outer sep=0pt,text={named(mark.fill)},font={font}"
+        turn = ",rotate=90" if mark.turned else ""
+        style = f"anchor={ANCHORS[mark.anchor]}{turn},inner sep=0pt,outer sep=0pt,text={named(mark.fill)},font={font}"
         return rf"\node[{style}] at {place} {{{escaped(mark.text)}}};"
+    assert not isinstance(mark, Picture)
     path = " -- ".join(f"({number(x)},{number(y)})" for x, y in mark.points)
     if isinstance(mark, Line):
         return rf"\draw[{named(mark.stroke)},line width={number4(mark.width * scale)}bp] {path};"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,11 +22,24 @@ def figure(
     input_shape: InputShape,
     output: Output = Path("figure.svg"),
     depth: Annotated[int | None, typer.Option(help="Level of modules drawn as one; 0 for none.")] = None,
-    palette: Annotated[str, typer.Option(help="tol-light, okabe-ito or tol-muted.")] = "tol-light",
+    palette: Annotated[str | None, typer.Option(help="tol-light, okabe-ito, tol-muted or hues.")] = None,
     texture: Annotated[bool, typer.Option("--texture", help="Hatchings in place of colours.")] = False,
     names: Annotated[bool, typer.Option("--names", help="Write types above the glyphs.")] = False,
     no_legend: Annotated[bool, typer.Option("--no-legend", help="Leave out the legend.")] = False,
+    legend_file: Annotated[Path | None, typer.Option(metavar="FILE", help="The legend as a file of its own.")] = None,
     width: Annotated[str | None, typer.Option(help="On paper, such as 8.5cm.")] = None,
+    routes: Annotated[bool, typer.Option("--routes", help="A glyph for every split.")] = False,
+    group: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=FIRST:LAST", help="Layers drawn as one: Stem=conv1:maxpool. Repeatable.")
+    ] = None,
+    sample: Annotated[
+        list[str] | None, typer.Option(metavar="INPUT=FILE", help="A picture for a box: input=photo.png. Repeatable.")
+    ] = None,
+    style: Annotated[Path | None, typer.Option(metavar="FILE", help="A style, .json or .toml.")] = None,
+    save_style: Annotated[Path | None, typer.Option(metavar="FILE", help="Write this figure's style for another one.")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any other setting: feature_scale=log. Repeatable.")
+    ] = None,
 ) -> None:
     """Draw a model: width for features, height for resolution, repeats folded, with a legend."""
     from underglass import figures
@@ -33,25 +47,86 @@ def figure(
     from underglass.hosts.commands.given import make_anything
     from underglass.hosts.commands.saying import aside, out
 
-    if output.suffix.lower() not in figures.FORMATS:
-        raise UnderglassError(unknown("format", output.suffix, figures.FORMATS))
+    for file in (output, legend_file):
+        if file is not None and file.suffix.lower() not in figures.FORMATS:
+            raise UnderglassError(unknown("format", file.suffix, figures.FORMATS))
+    look: dict[str, Any] = {} if palette is None else {"palette": palette}
+    look |= {"texture": True} if texture else {}
+    look |= {"names": True} if names else {}
+    look |= {"legend": False} if no_legend else {}
+    look |= {"depth": depth} if depth is not None else {}
+    look |= {name: read_value(value) for name, value in pairs(set_, "--set", "feature_scale=log").items()}
+    groups = [(name, *ends(name, value)) for name, value in pairs(group, "--group", "Stem=conv1:maxpool").items()]
+    samples = pairs(sample, "--sample", "input=photo.png")
     made = make_anything(model)
     if isinstance(made, tuple) and len(made) == 2:
         made = made[1]
     drawn = figures.figure(
         made,
         read_shape(input_shape),
-        depth=depth,
         width=width,
-        palette=palette,
-        texture=texture,
-        names=names,
-        legend=not no_legend,
+        routes=routes,
+        groups=groups,
+        samples=samples,
+        style=style,
+        **look,
     )
-    drawn.save(output)
+    drawn.save(output, legend=legend_file)
+    if save_style is not None:
+        drawn.save_style(save_style)
     if drawn.graph.reason:
         aside().print(drawn.graph.reason, style="dim", markup=False)
     out().print(f"{output} · {len(drawn.drawing.blocks)} glyphs · {drawn.graph.parameters:,} parameters", markup=False)
+
+
+def pairs(given: Sequence[str] | None, option: str, example: str) -> dict[str, str]:
+    """Options of the form NAME=VALUE.
+
+    Examples
+    --------
+    >>> pairs(["a=1", "b = x=y"], "--set", "a=1")
+    {'a': '1', 'b': 'x=y'}
+    """
+    from underglass.errors import UnderglassError
+
+    found = {}
+    for one in given or ():
+        name, sign, value = one.partition("=")
+        if not sign or not name.strip() or not value.strip():
+            raise UnderglassError(f"{option} is {one!r}; write a name and a value: {option} {example}.")
+        found[name.strip()] = value.strip()
+    return found
+
+
+def ends(name: str, text: str) -> tuple[str, str]:
+    """First and last layer of a group, written ``first:last``; a layer's own name may hold ``:1`` for its second call.
+
+    Examples
+    --------
+    >>> ends("Stem", "conv1:maxpool"), ends("Tail", "relu:1:fc"), ends("Tail", "relu:relu:1"), ends("Two", "0:1")
+    (('conv1', 'maxpool'), ('relu:1', 'fc'), ('relu', 'relu:1'), ('0', '1'))
+    """
+    from underglass.errors import UnderglassError
+
+    words = text.split(":")
+    at = 1 if len(words) == 2 else next((i for i in range(1, len(words)) if not words[i].isdigit()), len(words) - 1)
+    if not all(words[:1] + words[at:]) or not at:
+        raise UnderglassError(f"--group {name} is {text!r}; write its first layer and its last: {name}=conv1:maxpool.")
+    return ":".join(words[:at]), ":".join(words[at:])
+
+
+def read_value(text: str) -> Any:
+    """A setting as typed: a number, true or false, a list, or a word.
+
+    Examples
+    --------
+    >>> read_value("1.5"), read_value("true"), read_value("[8, 40]"), read_value("log")
+    (1.5, True, [8, 40], 'log')
+    """
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def read_shape(text: str) -> Sequence[Any] | dict[str, Any]:
