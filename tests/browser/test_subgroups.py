@@ -149,6 +149,26 @@ def test_the_planted_group_is_the_first_card_and_becomes_a_subset(serve, open_pa
     assert case.count("in subset 'wrongly flagged'") == case.count("region = 'east' and sex = 'female'")
 
 
+def test_the_search_keeps_to_the_least_share_and_the_most_conditions_asked_for(serve, open_page):
+    _, address = serve()
+    page = open_page(address)
+    before = seen(page, "d.cards.length > 0 && d.search")["search"]["tested"]
+    page.get_by_label("conditions, at most").fill("1")
+    page.keyboard.press("Tab")
+    found = seen(page, f"d.cards.length > 0 && d.search?.tested < {before}")
+    assert all(", " not in card["name"] for card in found["cards"])
+
+    least = page.get_by_label("Least share of instances in a group, percent")
+    least.fill("30")
+    page.keyboard.press("Tab")
+    before = found["search"]["tested"]
+    found = seen(page, f"d.cards.length > 0 && d.search?.tested < {before}")
+    assert all(card["size"] >= 0.3 * 4_000 for card in found["cards"])
+    least.fill("900")
+    page.keyboard.press("Tab")
+    assert least.input_value() == "50"
+
+
 def test_the_error_tree_and_a_subset_as_second_group_hold_hand_counts(serve, open_page, data):
     case, address = serve()
     case.subset("farmers", "job = 'farm'")

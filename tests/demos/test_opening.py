@@ -11,6 +11,7 @@ from underglass import datasets, models
 from underglass.capture import silent
 from underglass.demos import DEMOS, cache_folder, fashion, open_demo
 from underglass.errors import DataError, JobCancelled, ModelError
+from underglass.views.discovery import discover
 
 
 @pytest.fixture
@@ -129,3 +130,8 @@ def test_cases_lie_where_each_system_keeps_caches(monkeypatch, tmp_path):
 
 def test_every_demo_says_what_it_is():
     assert all(demo.title and demo.text for demo in DEMOS.values())
+
+
+def test_a_demo_with_a_question_of_its_own_opens_on_the_view_that_answers_it():
+    assert (DEMOS["labels"].view, DEMOS["adult"].view, DEMOS["sounds"].view) == ("suspects", "subgroups", "associations")
+    assert {demo.view for demo in DEMOS.values()} - {None} <= set(discover().views)

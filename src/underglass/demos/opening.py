@@ -31,7 +31,7 @@ class DemoKind:
 DEMOS = {
     "fashion": DemoKind("Fashion-MNIST", "2,000 pictures of clothing in ten classes, and a small network"),
     "labels": DemoKind(
-        "Wrong labels", "the same pictures with 100 wrong labels and some copies planted, to be found and corrected"
+        "Wrong labels", "the same pictures with 100 wrong labels and some copies planted, to be found and corrected", "suspects"
     ),
     "adult": DemoKind(
         "Adult", "16,281 people of a census, and two models of income trained before your eyes: whom do they fail?", "subgroups"
