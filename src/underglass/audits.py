@@ -14,8 +14,10 @@ from underglass.analyses.feature_codes import encode_column
 from underglass.case import Case
 from underglass.datasets import read_npmi
 from underglass.datasets import table as rows
+from underglass.datasets.columns import free_name
 from underglass.datasets.delimited import Read, read_columns
-from underglass.datasets.scored import Scores, Task, free_name, scored
+from underglass.datasets.score_tasks import Scores, Task
+from underglass.datasets.scored import scored
 from underglass.errors import CaseError, DataError, unknown
 from underglass.store import CaseFolder
 

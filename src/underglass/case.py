@@ -330,7 +330,15 @@ class Case:
 
         found = read_scores(self.folder, scores, positive=positive, threshold=threshold)
         capture.keep_scores(self.folder, found, name=name)
-        self.__dict__.pop("serving", None)
+        self.serve_model(name)
+
+    def serve_model(self, name: str) -> None:
+        """Make the model that was kept last the active one, also where the case is being looked at."""
+        self._model = None
+        if "serving" in self.__dict__:
+            with self._guard:
+                self.serving.add_model(self.folder.model(name))
+                self.serving.use_model(name)
         self._tell()
 
     def attach(self, model: Model, dataset: Dataset | None = None, *, verify: bool = True) -> None:

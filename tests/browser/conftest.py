@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pandas as pd
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 from tools import chromium
 
 from planted import planted_case
+from scored_tables import audited, people
 from underglass.case import Case
 from underglass.hosts.commands.learn import create_learn_app
 from underglass.hosts.server import create_app
@@ -109,6 +111,45 @@ def planted_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cal
         server.should_exit = True
         thread.join(STARTS_WITHIN)
         case.close()
+
+
+@pytest.fixture
+def serve_case(tmp_path: Path) -> Iterator[Callable[[Case], str]]:
+    """Serve any case from a thread of this process; gives its address and closes the case in the end."""
+    opened: list[tuple[uvicorn.Server, threading.Thread, Case]] = []
+
+    def serve(case: Case) -> str:
+        listening = socket.create_server(("127.0.0.1", 0))
+        port = listening.getsockname()[1]
+        app = create_app(case, token="t" * 32, port=port, recent=Recent(tmp_path / "state"))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on", timeout_graceful_shutdown=1))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        opened.append((server, thread, case))
+        return f"http://127.0.0.1:{port}/?token={'t' * 32}"
+
+    yield serve
+    for server, thread, case in opened:
+        server.should_exit = True
+        thread.join(STARTS_WITHIN)
+        case.close()
+
+
+@pytest.fixture
+def serve_audit(tmp_path: Path, serve_case: Callable[[Case], str]) -> Callable[..., tuple[Case, str]]:
+    """Serve an audit of people, or of another table of scores; see `audited`."""
+
+    def serve(table: dict[str, Any] | None = None, **settings: Any) -> tuple[Case, str]:
+        case = audited(tmp_path / "people.case", table, **settings)
+        return case, f"{serve_case(case)}#subgroups"
+
+    return serve
+
+
+@pytest.fixture(scope="session")
+def scored_people() -> pd.DataFrame:
+    """The people of `serve_audit`, with what the score says of them at its threshold."""
+    return pd.DataFrame(people()).assign(said=lambda one: one["p"] >= 0.5)
 
 
 @pytest.fixture(scope="session")

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import io
 import json
-import socket
-import threading
 from pathlib import Path
 
 import numpy as np
 import pyarrow.csv
 import pytest
-import uvicorn
 
 from browser.describing import describe, settled, until
 from underglass import datasets
 from underglass.analyses.associations import associate
 from underglass.case import Case
-from underglass.hosts.server import create_app
-from underglass.hosts.server.start import Recent
 
 VIEW = "associations"
 AXE = Path(__file__).resolve().parents[2] / "web/node_modules/axe-core/axe.min.js"
@@ -38,32 +33,10 @@ def planted(n=N, seed=0):
 
 
 @pytest.fixture
-def serve(tmp_path):
-    """Serve any case from a thread of this process."""
-    opened = []
-
-    def start(case: Case) -> str:
-        listening = socket.create_server(("127.0.0.1", 0))
-        port = listening.getsockname()[1]
-        app = create_app(case, token="t" * 32, port=port, recent=Recent(tmp_path / "state"))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on", timeout_graceful_shutdown=1))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        opened.append((server, thread, case))
-        return f"http://127.0.0.1:{port}/?token={'t' * 32}"
-
-    yield start
-    for server, thread, case in opened:
-        server.should_exit = True
-        thread.join(60)
-        case.close()
-
-
-@pytest.fixture
-def tagged(tmp_path, serve):
+def tagged(tmp_path, serve_case):
     table = planted()
     case = Case.create_labelled(tmp_path / "tags.case", datasets.read_labels(table), identities=["man", "woman"])
-    return case, table, serve(case)
+    return case, table, serve_case(case)
 
 
 def opened(open_page, address, **settings):
@@ -269,7 +242,7 @@ def test_nothing_lies_outside_the_window(tagged, open_page, width, dark):
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_a_hundred_thousand_labels_are_listed_sorted_and_scrolled(tmp_path, serve, open_page):
+def test_a_hundred_thousand_labels_are_listed_sorted_and_scrolled(tmp_path, serve_case, open_page):
     r = np.random.default_rng(0)
     items, labels = 20_000, 100_000
     starts = np.arange(items + 1) * 10
@@ -279,7 +252,7 @@ def test_a_hundred_thousand_labels_are_listed_sorted_and_scrolled(tmp_path, serv
     made = datasets.Instances("row", (), instances, {"reader": "labels"}, "x" * 32, lambda row: None, lambda row: None)
     table = datasets.LabelTable(made, tuple(f"label {j}" for j in range(labels)), starts, found.astype(np.int32), "as listed")
     case = Case.create_labelled(tmp_path / "large.case", table, identities=["man", "woman"])
-    page = opened(open_page, serve(case))
+    page = opened(open_page, serve_case(case))
     assert describe(page, VIEW)["listed"] == labels
     assert len(describe(page, VIEW)["rows"]) < 60
     page.get_by_role("columnheader", name="Items").click()

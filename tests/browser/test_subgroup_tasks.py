@@ -12,14 +12,8 @@ import pandas as pd
 import pytest
 from sklearn.metrics import f1_score, mean_absolute_error, r2_score, root_mean_squared_error
 
-from browser.test_subgroups import WOMEN, click, data, seen, serve, strip  # noqa: F401
+from browser.audit_page import BY, WOMEN, click, named, seen, strip, taken
 from underglass.analyses.subgroups import group_metrics
-
-BY = ["region", "sex"]
-
-
-def named(row: dict[str, Any], by: list[str]) -> str:
-    return ", ".join(f"{feature} = {row[feature]}" for feature in by)
 
 
 def agrees(drawn: list[dict[str, Any]], metric: str, expected: dict[str, dict[str, Any]]) -> None:
@@ -31,7 +25,7 @@ def agrees(drawn: list[dict[str, Any]], metric: str, expected: dict[str, dict[st
             assert one[end] == pytest.approx(row[column], abs=1e-12)
 
 
-def test_one_class_of_many_is_judged_against_the_rest(serve, open_page):  # noqa: F811
+def test_one_class_of_many_is_judged_against_the_rest(serve_audit, open_page):
     random = np.random.default_rng(3)
     n, classes = 900, ["cat", "dog", "owl"]
     truth = random.integers(0, 3, n)
@@ -39,7 +33,7 @@ def test_one_class_of_many_is_judged_against_the_rest(serve, open_page):  # noqa
     scores = random.dirichlet(np.ones(3), n) + 0.8 * np.eye(3)[truth] * (place == "indoors")[:, None]
     scores = (scores / scores.sum(axis=1, keepdims=True)).round(6)
     columns = {name: scores[:, code] for code, name in enumerate(classes)}
-    _, address = serve({"place": place, "y": np.array(classes)[truth], **columns}, score=classes, by=["place"])
+    _, address = serve_audit({"place": place, "y": np.array(classes)[truth], **columns}, score=classes, by=["place"])
     page = open_page(address)
 
     found = seen(page, "d.strips.length === 3 && d.strips[0].groups.length === 2")
@@ -64,13 +58,13 @@ def test_one_class_of_many_is_judged_against_the_rest(serve, open_page):  # noqa
             agrees(drawn["groups"], metric, expected)
 
 
-def test_errors_of_numbers_are_those_of_scikit_learn(serve, open_page):  # noqa: F811
+def test_errors_of_numbers_are_those_of_scikit_learn(serve_audit, open_page):
     random = np.random.default_rng(4)
     n = 600
     town = random.choice(["Bath", "York", "Ely"], n)
     price = random.normal(300, 60, n).round(3)
     said = (price + random.normal(0, 10, n) + 25 * (town == "Ely")).round(3)
-    _, address = serve({"town": town, "price": price, "said": said}, label="price", score="said", by=["town"])
+    _, address = serve_audit({"town": town, "price": price, "said": said}, label="price", score="said", by=["town"])
     page = open_page(address)
 
     found = seen(page, "d.strips.length === 3 && d.strips[0].groups.length === 3")
@@ -93,8 +87,8 @@ def test_errors_of_numbers_are_those_of_scikit_learn(serve, open_page):  # noqa:
     assert page.get_by_label("Threshold, exactly").count() == 0
 
 
-def test_the_report_and_the_files_hold_what_group_metrics_counts(serve, open_page, data):  # noqa: F811
-    case, address = serve()
+def test_the_report_and_the_files_hold_what_group_metrics_counts(serve_audit, open_page, scored_people):
+    case, address = serve_audit()
     page = open_page(address)
     seen(page, "d.strips[0]?.groups.length === 8")
     page.get_by_label("Threshold, exactly").fill(".6")
@@ -105,13 +99,8 @@ def test_the_report_and_the_files_hold_what_group_metrics_counts(serve, open_pag
     click(page, WOMEN)
     seen(page, "d.pinned && d.compared.length === 12")
 
-    def download(name: str) -> tuple[str, bytes]:
-        with page.expect_download() as coming:
-            page.get_by_role("button", name=name, exact=True).click()
-        return coming.value.suggested_filename, coming.value.path().read_bytes()
-
-    rates = group_metrics(data["y"], data["p"], data[BY], by=BY, threshold=0.6).to_pandas()
-    name, content = download("CSV")
+    rates = group_metrics(scored_people["y"], scored_people["p"], scored_people[BY], by=BY, threshold=0.6).to_pandas()
+    name, content = taken(page, "CSV")
     assert name == f"{case.name}-groups.csv"
     file = pd.read_csv(io.BytesIO(content)).set_index("group")
     rates.index = pd.Index([named(row, BY) for row in rates.to_dict("records")])
@@ -122,14 +111,14 @@ def test_the_report_and_the_files_hold_what_group_metrics_counts(serve, open_pag
         )
     assert (file["fpr_of"] == file["fp"] + file["tn"]).all()
 
-    name, content = download("JSON")
+    name, content = taken(page, "JSON")
     told = json.loads(content)
-    inside = np.flatnonzero((data["region"] == "east") & (data["sex"] == "female"))
+    inside = np.flatnonzero((scored_people["region"] == "east") & (scored_people["sex"] == "female"))
     assert (name, told["group"]["name"], told["threshold"]) == (f"{case.name}-group.json", WOMEN, 0.6)
     assert sorted(told["rows"]) == inside.tolist()
     assert told["metrics"]["fpr"]["value"] == pytest.approx(rates.loc[WOMEN, "fpr"], abs=1e-12)
 
-    name, content = download("Report")
+    name, content = taken(page, "Report")
     text = content.decode()
     assert name == f"{case.name}-groups.html"
     assert text.lstrip().lower().startswith("<!doctype html")
@@ -139,15 +128,15 @@ def test_the_report_and_the_files_hold_what_group_metrics_counts(serve, open_pag
     assert "<script" not in text
 
 
-def test_thresholds_of_single_groups_move_their_rates_alone(serve, open_page, data):  # noqa: F811
-    case, address = serve()
+def test_thresholds_of_single_groups_move_their_rates_alone(serve_audit, open_page, scored_people):
+    case, address = serve_audit()
     page = open_page(address)
     before = seen(page, "d.strips[0]?.groups.length === 8")
     click(page, WOMEN)
     seen(page, "d.pinned && d.compared.length === 12")
     page.get_by_label("Threshold of this group alone").fill("0.75")
-    inside = (data["region"] == "east") & (data["sex"] == "female")
-    rate = float((data["p"][inside & (data["y"] == 0)] >= 0.75).mean())
+    inside = (scored_people["region"] == "east") & (scored_people["sex"] == "female")
+    rate = float((scored_people["p"][inside & (scored_people["y"] == 0)] >= 0.75).mean())
     mine = f"d.strips.find((s) => s.metric === 'fpr').groups.find((g) => g.name === {WOMEN!r})"
     found = seen(page, f"d.strips.length === 3 && Math.abs({mine}?.value - {rate!r}) < 1e-12")
     was = {one["name"]: one["value"] for one in strip(before, "fpr")["groups"]}
@@ -157,7 +146,7 @@ def test_thresholds_of_single_groups_move_their_rates_alone(serve, open_page, da
 
     page.get_by_role("button", name="Gaps", exact=True).click()
     page.get_by_role("button", name="false positive rates", exact=True).click()
-    everyone = float((data["p"][data["y"] == 0] >= 0.5).mean())
+    everyone = float((scored_people["p"][scored_people["y"] == 0] >= 0.5).mean())
     makings = [{"by": [{"feature": feature, "values": None} for feature in BY]}]
     call = case_call(case)
     own = call("equal_thresholds", metric="fpr", makings=makings, min_size=30)["thresholds"]
@@ -165,8 +154,8 @@ def test_thresholds_of_single_groups_move_their_rates_alone(serve, open_page, da
     found = seen(page, f"d.strips.length === 3 && Math.abs({mine}?.value - {rate!r}) > 1e-9")
     for group in strip(found, "fpr")["groups"]:
         region, sex = (part.split(" = ")[1] for part in group["name"].split(", "))
-        among = (data["region"] == region) & (data["sex"] == sex) & (data["y"] == 0)
-        assert group["value"] == pytest.approx((data["p"][among] >= own[group["name"]]).mean(), abs=1e-12)
+        among = (scored_people["region"] == region) & (scored_people["sex"] == sex) & (scored_people["y"] == 0)
+        assert group["value"] == pytest.approx((scored_people["p"][among] >= own[group["name"]]).mean(), abs=1e-12)
         assert abs(group["value"] - everyone) <= 1 / among.sum()
     page.get_by_role("button", name="One for all again").click()
     found = seen(page, f"d.strips.length === 3 && Math.abs({mine}?.value - {was[WOMEN]!r}) < 1e-12")

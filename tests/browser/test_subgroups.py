@@ -4,26 +4,17 @@ from __future__ import annotations
 
 import csv
 import os
-import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
-import uvicorn
 from fairlearn.metrics import MetricFrame, demographic_parity_difference, false_positive_rate
-from playwright.sync_api import Page
 from sklearn.metrics import accuracy_score, recall_score, roc_auc_score
 
+from browser.audit_page import MEN, WOMEN, click, hover, seen, strip
 from browser.conftest import running
 from browser.describing import until
 from browser.test_pages import violations
-from scored_tables import audited, people
-from underglass.case import Case
-from underglass.hosts.server import create_app
-from underglass.hosts.server.start import Recent
+from scored_tables import people
 
 TABS = {
     "Suggested": "cards",
@@ -33,71 +24,21 @@ TABS = {
     "Lacks data": "sizes",
     "Two models": "models",
 }
-WOMEN = "region = east, sex = female"
-MEN = "region = west, sex = male"
 
 
-@pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[..., tuple[Case, str]]]:
-    """Serve an audit of people."""
-    opened: list[tuple[uvicorn.Server, threading.Thread, Case]] = []
-
-    def start(table: dict[str, Any] | None = None, **settings: Any) -> tuple[Case, str]:
-        import socket
-
-        case = audited(tmp_path / "people.case", table, **settings)
-        listening = socket.create_server(("127.0.0.1", 0))
-        port = listening.getsockname()[1]
-        app = create_app(case, token="t" * 32, port=port, recent=Recent(tmp_path / "state"))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on", timeout_graceful_shutdown=1))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        opened.append((server, thread, case))
-        return case, f"http://127.0.0.1:{port}/?token={'t' * 32}#subgroups"
-
-    yield start
-    for server, thread, case in opened:
-        server.should_exit = True
-        thread.join(60)
-        case.close()
-
-
-@pytest.fixture(scope="module")
-def data() -> pd.DataFrame:
-    return pd.DataFrame(people()).assign(said=lambda one: one["p"] >= 0.5)
-
-
-def seen(page: Page, condition: str) -> dict[str, Any]:
-    """The view's numbers once a condition on them, `d`, holds."""
-    look = f"const d = window.underglass?.describe('subgroups'); return d && !d.working && ({condition}) && d;"
-    found: dict[str, Any] = until(page, f"(() => {{ {look} }})()")
-    return found
-
-
-def strip(found: dict[str, Any], metric: str) -> dict[str, Any]:
-    return next(one for one in found["strips"] if one["metric"] == metric)
-
-
-def click(page: Page, group: str, metric: int = 0) -> None:
-    box = page.locator(f'line.mark[data-group="{group}"]').nth(metric).bounding_box()
-    assert box is not None
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 8)
-
-
-def hover(page: Page, group: str) -> None:
-    box = page.locator(f'line.mark[data-group="{group}"]').first.bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 8)
-
-
-def test_strips_features_and_the_comparison_hold_the_numbers_of_fairlearn(serve, open_page, data):
-    case, address = serve()
+def test_strips_features_and_the_comparison_hold_the_numbers_of_fairlearn(serve_audit, open_page, scored_people):
+    case, address = serve_audit()
     page = open_page(address)
     found = seen(page, "d.strips.length === 3 && d.strips[0].groups.length === 8")
 
     assert found["n"] == 4_000
     measures = {"accuracy": accuracy_score, "fpr": false_positive_rate}
-    frame = MetricFrame(metrics=measures, y_true=data["y"], y_pred=data["said"], sensitive_features=data[["region", "sex"]])
+    frame = MetricFrame(
+        metrics=measures,
+        y_true=scored_people["y"],
+        y_pred=scored_people["said"],
+        sensitive_features=scored_people[["region", "sex"]],
+    )
     for metric in measures:
         drawn = strip(found, metric)
         assert drawn["all"] == pytest.approx(frame.overall[metric], abs=1e-12)
@@ -109,17 +50,17 @@ def test_strips_features_and_the_comparison_hold_the_numbers_of_fairlearn(serve,
 
     click(page, WOMEN)
     found = seen(page, "d.pinned && d.compared.length === 12 && d.selected !== null")
-    inside = data[(data["region"] == "east") & (data["sex"] == "female")]
+    inside = scored_people[(scored_people["region"] == "east") & (scored_people["sex"] == "female")]
     assert found["pinned"] == WOMEN
     assert found["selected"] == len(inside) == case.count("region = 'east' and sex = 'female'")
     jobs = next(one for one in found["features"] if one["name"] == "job")
     for row in jobs["values"]:
-        assert row["n"] == (data["job"] == row["value"]).sum()
+        assert row["n"] == (scored_people["job"] == row["value"]).sum()
         assert row["pinned"] == pytest.approx((inside["job"] == row["value"]).mean(), abs=1e-12)
 
     hover(page, MEN)
     found = seen(page, f"d.hovered === {MEN!r} && d.strips.every((s) => s.sides.length === 2)")
-    others = data[(data["region"] == "west") & (data["sex"] == "male")]
+    others = scored_people[(scored_people["region"] == "west") & (scored_people["sex"] == "male")]
     expected = [side.loc[side["y"] == 0, "said"].mean() for side in (inside, others)]
     found = seen(page, f"Math.abs(d.compared.find((row) => row.metric === 'fpr').b - {expected[1]}) < 1e-9")
     rows = {row["metric"]: row for row in found["compared"]}
@@ -129,8 +70,8 @@ def test_strips_features_and_the_comparison_hold_the_numbers_of_fairlearn(serve,
     assert "Of those truly 0" in found["sentence"]
 
 
-def test_the_planted_group_is_the_first_card_and_becomes_a_subset(serve, open_page):
-    case, address = serve()
+def test_the_planted_group_is_the_first_card_and_becomes_a_subset(serve_audit, open_page):
+    case, address = serve_audit()
     page = open_page(address)
     seen(page, "d.cards.length > 0")
     page.locator('section[aria-label="Which groups did nobody think of?"] select').select_option("fpr")
@@ -149,8 +90,8 @@ def test_the_planted_group_is_the_first_card_and_becomes_a_subset(serve, open_pa
     assert case.count("in subset 'wrongly flagged'") == case.count("region = 'east' and sex = 'female'")
 
 
-def test_the_search_keeps_to_the_least_share_and_the_most_conditions_asked_for(serve, open_page):
-    _, address = serve()
+def test_the_search_keeps_to_the_least_share_and_the_most_conditions_asked_for(serve_audit, open_page):
+    _, address = serve_audit()
     page = open_page(address)
     before = seen(page, "d.cards.length > 0 && d.search")["search"]["tested"]
     page.get_by_label("conditions, at most").fill("1")
@@ -169,14 +110,16 @@ def test_the_search_keeps_to_the_least_share_and_the_most_conditions_asked_for(s
     assert least.input_value() == "50"
 
 
-def test_the_error_tree_and_a_subset_as_second_group_hold_hand_counts(serve, open_page, data):
-    case, address = serve()
+def test_the_error_tree_and_a_subset_as_second_group_hold_hand_counts(serve_audit, open_page, scored_people):
+    case, address = serve_audit()
     case.subset("farmers", "job = 'farm'")
     page = open_page(address)
     seen(page, "d.cards.length > 0")
     page.get_by_role("button", name="error tree").click()
     found = seen(page, "d.nodes.length > 2")
-    assert found["nodes"][0] == {"size": 4_000, "value": pytest.approx((data["said"] == data["y"]).mean(), abs=1e-12)}
+    first = found["nodes"][0]
+    assert first["size"] == 4_000
+    assert first["value"] == pytest.approx((scored_people["said"] == scored_people["y"]).mean(), abs=1e-12)
 
     click(page, MEN)
     page.mouse.move(5, 5)
@@ -184,60 +127,60 @@ def test_the_error_tree_and_a_subset_as_second_group_hold_hand_counts(serve, ope
     found = seen(page, "d.hovered === 'farmers' && d.compared.length === 12")
     found = seen(page, "d.compared.find((row) => row.metric === 'base_rate').b !== null")
     rows = {row["metric"]: row for row in found["compared"]}
-    farmers = data[data["job"] == "farm"]
+    farmers = scored_people[scored_people["job"] == "farm"]
     assert rows["selection_rate"]["b"] == pytest.approx(farmers["said"].mean(), abs=1e-12)
 
 
-def test_another_threshold_counts_anew_and_gaps_and_curves_agree(serve, open_page, data):
-    _, address = serve()
+def test_another_threshold_counts_anew_and_gaps_and_curves_agree(serve_audit, open_page, scored_people):
+    _, address = serve_audit()
     page = open_page(address)
     seen(page, "d.strips.length === 3")
     page.get_by_label("Threshold, exactly").fill(".7")
     page.keyboard.press("Enter")
 
     found = seen(page, "d.threshold === 0.7 && d.strips[0].groups.length === 8")
-    said = data["p"] >= 0.7
+    said = scored_people["p"] >= 0.7
     group = next(one for one in strip(found, "fnr")["groups"] if one["name"] == WOMEN)
-    inside = (data["region"] == "east") & (data["sex"] == "female")
-    assert group["value"] == pytest.approx(1 - recall_score(data["y"][inside], said[inside]), abs=1e-12)
+    inside = (scored_people["region"] == "east") & (scored_people["sex"] == "female")
+    assert group["value"] == pytest.approx(1 - recall_score(scored_people["y"][inside], said[inside]), abs=1e-12)
 
     page.get_by_role("button", name="Gaps").click()
     found = seen(page, "d.gaps.length > 2")
     gap = next(row for row in found["gaps"] if row["criterion"] == "demographic_parity")
-    expected = demographic_parity_difference(data["y"], said, sensitive_features=data[["region", "sex"]])
+    expected = demographic_parity_difference(scored_people["y"], said, sensitive_features=scored_people[["region", "sex"]])
     assert gap["difference"] == pytest.approx(expected, abs=1e-12)
 
     click(page, WOMEN)
     page.get_by_role("button", name="Thresholds", exact=True).click()
     found = seen(page, f"d.areas.some((row) => row.name === {WOMEN!r})")
     areas = {row["name"]: row["auc"] for row in found["areas"]}
-    assert areas["everyone"] == pytest.approx(roc_auc_score(data["y"], data["p"]), abs=1e-12)
-    assert areas[WOMEN] == pytest.approx(roc_auc_score(data["y"][inside], data["p"][inside]), abs=1e-12)
+    assert areas["everyone"] == pytest.approx(roc_auc_score(scored_people["y"], scored_people["p"]), abs=1e-12)
+    assert areas[WOMEN] == pytest.approx(roc_auc_score(scored_people["y"][inside], scored_people["p"][inside]), abs=1e-12)
 
 
-def test_ticked_values_make_groups_once_and_can_be_taken_back(serve, open_page, data):
-    _, address = serve(by="sex")
+def test_ticked_values_make_groups_once_and_can_be_taken_back(serve_audit, open_page, scored_people):
+    _, address = serve_audit(by="sex")
     page = open_page(address)
     seen(page, "d.strips[0]?.groups.length === 2")
     page.get_by_label("job = farm").check()
     page.get_by_role("button", name="Add up to 2 groups").click()
     found = seen(page, "d.strips[0].groups.length === 4")
     sizes = {group["name"]: group["size"] for group in found["strips"][0]["groups"]}
-    assert sizes["sex = female, job = farm"] == ((data["sex"] == "female") & (data["job"] == "farm")).sum()
+    assert sizes["sex = female, job = farm"] == ((scored_people["sex"] == "female") & (scored_people["job"] == "farm")).sum()
 
     page.get_by_role("button", name="Add up to 2 groups").click()
     page.locator('[aria-label="Features"]').get_by_role("button", name="Undo").click()
     seen(page, "d.strips[0].groups.length === 2")
     page.get_by_role("button", name="Reset groups").click()
     found = seen(page, "d.strips[0].groups.length === 0")
-    assert strip(found, "accuracy")["all"] == pytest.approx(accuracy_score(data["y"], data["said"]), abs=1e-12)
+    assert strip(found, "accuracy")["all"] == pytest.approx(accuracy_score(scored_people["y"], scored_people["said"]), abs=1e-12)
 
 
-def test_small_groups_are_listed_and_nothing_of_nothing_is_no_mark(serve, open_page):
+def test_small_groups_are_listed_and_nothing_of_nothing_is_no_mark(serve_audit, open_page):
     table = people(300)
     table["region"] = np.where(np.arange(300) < 5, "island", table["region"])
     table["y"] = np.where(table["region"] == "north", 0, table["y"])
-    _, address = serve(table, by="region", min_size=10)
+    _, address = serve_audit(table, by="region", min_size=10)
     page = open_page(address)
 
     found = seen(page, "d.strips.length === 3 && d.small.length === 1")
@@ -247,15 +190,15 @@ def test_small_groups_are_listed_and_nothing_of_nothing_is_no_mark(serve, open_p
     assert page.locator("text=nobody is truly 1").count()
 
 
-def test_a_filter_above_and_the_keyboard_work_as_everywhere(serve, open_page, data):
-    _, address = serve()
+def test_a_filter_above_and_the_keyboard_work_as_everywhere(serve_audit, open_page, scored_people):
+    _, address = serve_audit()
     page = open_page(address, width=800)
     seen(page, "d.strips[0]?.groups.length === 8")
     page.keyboard.press("/")
     page.keyboard.type("job = 'farm'")
     page.keyboard.press("Enter")
 
-    found = seen(page, f"d.n === {int((data['job'] == 'farm').sum())}")
+    found = seen(page, f"d.n === {int((scored_people['job'] == 'farm').sum())}")
     assert sum(group["size"] for group in found["strips"][0]["groups"]) == found["n"]
     page.locator("svg[aria-roledescription='strip plots']").focus()
     page.keyboard.press("ArrowRight")
@@ -268,9 +211,9 @@ def test_a_filter_above_and_the_keyboard_work_as_everywhere(serve, open_page, da
 
 
 @pytest.mark.parametrize(("width", "dark"), [(1440, False), (800, True)])
-def test_every_part_is_accessible_and_fits_the_page(serve, open_page, width, dark):
+def test_every_part_is_accessible_and_fits_the_page(serve_audit, open_page, width, dark):
     table = people(800)
-    case, address = serve(table)
+    case, address = serve_audit(table)
     case.add_scores(np.clip(table["p"] + 0.1, 0, 1), name="generous", positive="1")
     page = open_page(address, width=width, dark=dark)
     seen(page, "d.cards.length > 0")
@@ -283,7 +226,7 @@ def test_every_part_is_accessible_and_fits_the_page(serve, open_page, width, dar
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_a_table_of_scores_is_picked_apart_and_opened_from_the_start_page(browser, tmp_path, data):
+def test_a_table_of_scores_is_picked_apart_and_opened_from_the_start_page(browser, tmp_path, scored_people):
     table = people(500)
     with (tmp_path / "scores.csv").open("w", newline="") as file:
         writer = csv.writer(file, delimiter=";")

@@ -199,6 +199,28 @@ def test_another_model_takes_the_bare_names(edited):
         edited.use_model("mlq")
 
 
+@pytest.mark.parametrize("first", [(), ("cnn",)])
+def test_a_model_that_comes_later_is_served_as_if_it_had_been_there(first):
+    with_all, later = serve(models=(*first, "mlp")), serve(models=first)
+    try:
+        said = model("mlp", seed=len(first) + 1)
+        version = later.add_model(said)
+
+        assert version == later.version > 1
+        expected = with_all.table()
+        found = later.table(columns=expected.column_names)
+        assert found.equals(expected)
+        assert later.columns() == with_all.columns()
+        with pytest.raises(DataError, match="a model named 'mlp' is served already"):
+            later.add_model(said)
+        later.use_model("mlp")
+        predicted = [None if code < 0 else CLASSES[code] for code in said.prediction]
+        assert later.table(columns=["prediction"])["prediction"].to_pylist() == predicted
+    finally:
+        with_all.close()
+        later.close()
+
+
 def test_new_classes_extend_the_category(edited):
     before = edited.table(columns=["label"])["label"].to_pylist()
 

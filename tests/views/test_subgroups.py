@@ -1,5 +1,6 @@
 """Does the Python half of the subgroups view count as fairlearn and scikit-learn do, and find what was planted?"""
 
+import io
 import json
 
 import numpy as np
@@ -15,6 +16,7 @@ from underglass.views import subgroups as view
 from underglass.views.subgroup_audit import Asked
 from underglass.views.subgroup_finding import suggest
 
+SEX = {"by": [{"feature": "sex", "values": None}]}
 BOTH = [{"by": [{"feature": "region", "values": None}, {"feature": "sex", "values": None}]}]
 
 
@@ -248,6 +250,94 @@ def test_two_models_are_compared_on_the_same_instances(tmp_path):
         assert row["a"] == pytest.approx((data["p"] >= 0.5).mean(), abs=1e-12)
         assert row["b"] == pytest.approx((np.clip(data["p"] + 0.2, 0, 1) >= 0.5).mean(), abs=1e-12)
         assert row["clear"]
+
+
+def test_scores_that_come_while_a_case_is_looked_at_move_its_version_and_keep_its_picks(tmp_path):
+    data = people(500)
+    with audited(tmp_path / "two.case", data) as case:
+        version, pick = case.serving.version, case.serving.make_pick([1, 2, 3])
+
+        case.add_scores(1 - np.asarray(data["p"]), name="turned", positive="1")
+
+        assert case.serving.version > version
+        assert case.count({"op": "pick", "name": pick}) == 3
+        assert (case.model.name, case.count("prediction = '1'")) == ("turned", (1 - np.asarray(data["p"]) >= 0.5).sum())
+
+
+def test_kept_decisions_are_a_model_that_all_views_use_and_the_former_stays(tmp_path):
+    data = people(1_000)
+    data["y"] = [None if at % 9 == 0 else int(value) for at, value in enumerate(data["y"])]
+    with audited(tmp_path / "kept.case", data) as case:
+        case.exclude([1, 2])
+        women = {"region = east, sex = female": 0.8}
+        mine = (data["region"] == "east") & (data["sex"] == "female")
+        expected = np.where(mine, data["p"] >= 0.8, data["p"] >= 0.3)
+
+        asked = {"filter": {"op": "compare", "column": "sex", "is": "=", "value": "male"}}
+        kept = view.keep_decisions(case, audit=asked, makings=BOTH, threshold=0.3, own=women)
+
+        assert kept == {
+            "name": "score, own thresholds",
+            "before": "score",
+            "changed": int((expected != (data["p"] >= 0.5)).sum()),
+        }
+        assert ((case.table()["prediction"].to_numpy() == "1") == expected).all()  # also hidden, excluded, unlabelled ones
+        assert view.setup(case)["model"] == "score, own thresholds"
+        assert any("east, sex = female 0.8" in note for note in view.setup(case)["notes"])
+        assert view.setup(case)["by"] == ["region", "sex"]
+        groups = view.groups(case, makings=BOTH)
+        place = groups["groups"]["name"].index("region = east, sex = female")
+        counted = mine & np.array([value is not None for value in data["y"]]) & ~np.isin(np.arange(1_000), [1, 2])
+        selected = groups["groups"]["metrics"]["selection_rate"]
+        assert selected["value"][place] == pytest.approx((data["p"] >= 0.8)[counted].mean())
+        case.use_model("score")
+        assert ((case.table()["prediction"].to_numpy() == "1") == (data["p"] >= 0.5)).all()
+
+        assert view.keep_decisions(case, makings=BOTH, threshold=0.3, own=women)["name"] == "score, own thresholds"
+        case.use_model("score")
+        assert view.keep_decisions(case, makings=BOTH, threshold=0.4, own=women)["name"] == "score, own thresholds (2)"
+        assert list(case.folder.models) == ["score", "score, own thresholds", "score, own thresholds (2)"]
+        names = list(case.folder.models)
+    with Case.open(tmp_path / "kept.case") as again:
+        assert again.model.name == names[-1]
+        assert again.folder.verify() == []
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"makings": BOTH}, "no threshold was moved, so all views decide like this one already."),
+        ({"makings": [], "own": {"region = east, sex = female": 0.8}}, "is not among the groups that were made; tick its values"),
+        (
+            {"makings": [*BOTH, SEX], "own": {"region = east, sex = female": 0.99, "sex = female": 0.01}},
+            "instances are in two groups whose own thresholds decide otherwise; give thresholds to groups that share nobody.",
+        ),
+    ],
+)
+def test_decisions_that_are_not_clear_are_not_kept(case, given, message):
+    with pytest.raises(DataError) as refused:
+        view.keep_decisions(case, **given)
+
+    assert message in str(refused.value)
+    assert list(case.folder.models) == ["score"]
+
+
+def test_own_thresholds_count_in_the_files_and_the_size_curve(case, table):
+    own = {"region = east, sex = female": 0.8}
+    file = pd.read_csv(io.BytesIO(view.take_groups(case, makings=BOTH, threshold=0.4, own=own))).set_index("group")
+    page = view.report(case, makings=BOTH, metrics=["fpr"], threshold=0.4, own=own).decode()
+
+    data = frame(table)
+    mine = (data["region"] == "east") & (data["sex"] == "female") & (data["y"] == 0)
+    assert file["threshold"].value_counts().to_dict() == {0.4: 7, 0.8: 1}
+    assert file.loc["region = east, sex = female", "fpr"] == pytest.approx((data["p"][mine] >= 0.8).mean())
+    assert "One group is decided by a threshold of its own" in page
+    assert "<td>region = east, sex = female</td><td class='r'>0.8</td>" in page
+    east = {"values": {"region": [0], "sex": [0]}}
+    curve = view.lacks_data(case, group=east, metric="fpr", threshold=0.4, own=0.8)
+    assert curve["value"] == pytest.approx((data["p"][mine] >= 0.8).mean())
+    others = (data["y"] == 0) & ~((data["region"] == "east") & (data["sex"] == "female"))
+    assert curve["rest"] == pytest.approx((data["p"][others] >= 0.4).mean())
 
 
 def test_many_classes_are_averaged_or_judged_one_by_one(tmp_path):

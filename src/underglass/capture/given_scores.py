@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from underglass.datasets.scored import Scores
+from underglass.datasets.score_tasks import Scores
 from underglass.errors import DataError, unknown
 from underglass.store import CaseFolder
 

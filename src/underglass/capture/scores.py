@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from underglass.datasets.scored import Scores
+from underglass.datasets.score_tasks import Scores
 from underglass.errors import DataError
 from underglass.store import CaseFolder, ModelRecord, hash_array
 

@@ -27,7 +27,8 @@ from underglass.datasets.label_sets import LabelTable, read_labels
 from underglass.datasets.labels import distinct
 from underglass.datasets.npmi_runs import NpmiRun, read_npmi
 from underglass.datasets.reopening import reopen
-from underglass.datasets.scored import Scores, scored
+from underglass.datasets.score_tasks import Scores
+from underglass.datasets.scored import scored
 from underglass.datasets.tables import table
 from underglass.datasets.torch_data import torch
 

@@ -121,3 +121,11 @@ def _once(names: Sequence[str]) -> Sequence[str]:
     if twice:
         raise DataError(f"column {twice[0]!r} is there twice; columns are called by name, so rename one.")
     return names
+
+
+def free_name(name: str, columns: Mapping[str, Any]) -> str:
+    """What a column is called in the case: a name that means something there gets the ending ``_given``."""
+    free = name
+    while free.lower() in RESERVED or (free != name and free in columns):
+        free = f"{free}_given"
+    return free

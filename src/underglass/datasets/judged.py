@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,14 +12,14 @@ import numpy as np
 import pyarrow as pa
 
 from underglass.datasets.array_data import arrays, fingerprint
-from underglass.datasets.columns import RESERVED, columns_of
+from underglass.datasets.columns import columns_of, free_name
 from underglass.datasets.dataset import Instances
 from underglass.datasets.files import read_table
 from underglass.datasets.instances import instance_table
 from underglass.datasets.labels import encode
+from underglass.datasets.score_columns import chance_columns, class_of
 from underglass.errors import DataError, unknown
 
-PREFIXES = ("p_", "p.", "p(", "prob_", "probability_", "proba_", "score_")
 CHANCES = ("probabilities", "probs", "proba", "pred_probs", "p")
 GIVEN = ("labels", "label", "y", "targets")
 SHOWN = {"image": ("images", "image", "x"), "text": ("texts", "text")}
@@ -92,7 +91,7 @@ def judged(
     if images is not None and texts is not None:
         raise DataError("give images or texts: an instance is shown as one of them.")
     layers = {} if features is None else dict(features) if isinstance(features, Mapping) else {"features": features}
-    metadata = None if metadata is None else {_free(name): values for name, values in (columns_of(metadata) or {}).items()}
+    metadata = None if metadata is None else _named_free(metadata)
     found: Instances
     if images is not None or texts is not None:
         shown = images if images is not None else [str(one) for one in texts or ()]
@@ -184,7 +183,7 @@ def _table(place: Path, label: str | None, chosen: Sequence[str] | None, roles: 
         if name is not None and name not in columns:
             raise DataError(unknown("column", name, columns))
     labels = _plain(columns[given])
-    picked = list(chosen) if chosen else _chance_columns(columns, given, labels)
+    picked = list(chosen) if chosen else chance_columns(columns, given, labels)
     if len(picked) < 2:
         raise DataError(
             f"{place.name} has no columns of probabilities; they must be called p_<class>, one for each class, or be named: "
@@ -194,7 +193,7 @@ def _table(place: Path, label: str | None, chosen: Sequence[str] | None, roles: 
         chances = np.column_stack([np.asarray(columns[name].to_numpy(zero_copy_only=False), np.float64) for name in picked])
     except (ValueError, TypeError):
         raise DataError(f"a column of probabilities holds something else than numbers; they are {', '.join(picked)}.") from None
-    classes = [_class_of(name) for name in picked]
+    classes = [class_of(name) for name in picked]
     found = {role: name or (role if role in columns and role != "text" else None) for role, name in roles.items()}
     known = {given, *picked, *(name for name in found.values() if name)}
     codes = _codes(labels, classes)
@@ -207,22 +206,6 @@ def _table(place: Path, label: str | None, chosen: Sequence[str] | None, roles: 
         split=None if found["split"] is None else columns[found["split"]],
         metadata={name: values for name, values in columns.items() if name not in known} or None,
     )
-
-
-def _chance_columns(columns: Mapping[str, pa.Array], given: str, labels: Sequence[Any]) -> list[str]:
-    """Columns that hold probabilities by their names: with a prefix, or called as the classes are."""
-    for prefix in PREFIXES:
-        found = [name for name in columns if name.lower().startswith(prefix) and name != given]
-        if len(found) > 1:
-            return found
-    named = {str(one) for one in labels if one is not None}
-    return [name for name in columns if name in named and name != given] if named <= set(columns) else []
-
-
-def _class_of(name: str) -> str:
-    lower = name.lower()
-    prefix = next((one for one in PREFIXES if lower.startswith(one) and len(name) > len(one)), "")
-    return re.sub(r"\)$", "", name[len(prefix) :]) if prefix == "p(" else name[len(prefix) :]
 
 
 def _codes(labels: Sequence[Any], classes: Sequence[str]) -> list[int | None]:
@@ -270,9 +253,10 @@ def _bare(chances: Array, labels: Any, names: Sequence[str], *, ids: Any, split:
     )
 
 
-def _free(name: str) -> str:
-    """A column's name that is not taken."""
-    return f"{name}_given" if name.lower() in RESERVED else name
+def _named_free(metadata: Any) -> dict[str, Any]:
+    """Columns by names that are not taken."""
+    columns = columns_of(metadata) or {}
+    return {free_name(name, columns): values for name, values in columns.items()}
 
 
 def _plain(column: pa.Array) -> list[Any]:

@@ -150,6 +150,27 @@ def load(
         mark_correct(connection, "" if position == 0 else f"@{model.name}", "TRUE")
 
 
+def add_model(connection: duckdb.DuckDBPyConnection, model: ModelColumns, end: str, enum: str) -> None:
+    """Serve what a further model says, in columns that end in `end`; `enum` is the type of its classes."""
+    names = [quote_name(f"{column}{end}") for column in ("prediction", "confidence", "correct")]
+    for name, kind in zip(names, (enum, "FLOAT", "BOOLEAN"), strict=True):
+        connection.execute(f"ALTER TABLE instances ADD COLUMN {name} {kind}")
+    said = {
+        "row": pa.array(np.arange(len(model.prediction), dtype=np.int32)),
+        "code": pa.array(model.prediction.astype(np.int32)),
+        "confidence": plain(pa.chunked_array([model.confidence.astype(np.float32)])),
+    }
+    connection.register("added", pa.table(said))
+    try:
+        connection.execute(
+            f"UPDATE instances SET {names[0]} = {coded(enum).format('added.code')}, {names[1]} = added.confidence "
+            'FROM added WHERE added."row" = instances."row"'
+        )
+    finally:
+        connection.unregister("added")
+    mark_correct(connection, end, "TRUE")
+
+
 def mark_correct(connection: duckdb.DuckDBPyConnection, end: str, where: str) -> None:
     """Compare labels with a model's predictions; without the one or the other there is no answer."""
     correct, prediction = quote_name(f"correct{end}"), quote_name(f"prediction{end}")

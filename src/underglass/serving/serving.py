@@ -16,14 +16,14 @@ from underglass.filters import ColumnType, Tree, quote_name
 from underglass.serving.columns import Columns
 from underglass.serving.database import MOST_BYTES, MOST_ROWS, TIMEOUT, Answer, Connection, Database, Writing
 from underglass.serving.lasso import inside
-from underglass.serving.loading import ModelColumns, create_enum, distinct_names, load
+from underglass.serving.loading import ModelColumns, add_model, create_enum, distinct_names, load
 from underglass.serving.overlays import Rows, Writer, empty
 from underglass.serving.preaggregates import Preaggregates
 from underglass.serving.result_columns import column_values, put_columns, rename_columns
 from underglass.serving.state import State
 from underglass.serving.statements import Statements
 from underglass.serving.watching import Stop
-from underglass.store import CaseFolder, Edit, Overlay, Picks
+from underglass.store import CaseFolder, Edit, ModelFolder, Overlay, Picks
 from underglass.wire import ColumnInfo
 
 MOST_PICKS = 256
@@ -66,7 +66,7 @@ class Serving:
         memory_limit: int | None = None,
         threads: int | None = None,
     ) -> None:
-        self.classes = distinct_names(classes)
+        self.classes, self._given = distinct_names(classes), tuple(classes)
         self.instances = instances.num_rows
         self._models = [model.name for model in models]
         self._of_active = {"prediction", "confidence", "correct"} if models else set()
@@ -102,12 +102,7 @@ class Serving:
         """
         done = [found for found in (folder.model(name) for name in folder.models) if found.record.done]
         active = folder.model(model).name if model is not None else done[-1].name if done else None
-        models = []
-        for found in sorted(done, key=lambda one: one.name != active):
-            said = found.predictions
-            prediction = said["prediction"].fill_null(-1).to_numpy().astype(np.int32)
-            confidence = said["confidence"].to_numpy().astype(np.float32)
-            models.append(ModelColumns(found.name, found.record.classes, prediction, confidence))
+        models = [_said(found) for found in sorted(done, key=lambda one: one.name != active)]
         state, picks = folder.journal.state, folder.picks
         return cls(folder.instances, folder.manifest.classes, models=models, state=state, picks=picks, **settings)
 
@@ -318,6 +313,29 @@ class Serving:
             self._of_active = set(back.values())
         return self.version
 
+    def add_model(self, model: ModelFolder | ModelColumns) -> int:
+        """Serve a further model, its columns ending in ``@name``, bare if it is the first; the version after it.
+
+        Raises
+        ------
+        DataError
+            If a model of that name is served.
+        """
+        added = _with_names_of(
+            model if isinstance(model, ModelColumns) else _said(model), self._given, distinct_names(self._given)
+        )
+        if added.name in self._models:
+            raise DataError(f"a model named {added.name!r} is served already")
+        with self._changing(None) as connection:
+            enum = "class_1" if added.classes == distinct_names(self._given) else f"class_of_model_added_{self.version}"
+            if enum != "class_1":
+                create_enum(connection, enum, added.classes)
+            add_model(connection, added, f"@{added.name}" if self._models else "", enum)
+            if not self._models:
+                self._of_active |= {"prediction", "confidence", "correct"}
+            self._models.append(added.name)
+        return self.version
+
     def add_classes(self, names: Sequence[str]) -> int:
         """Let instances be labelled with classes that the source does not know; the version after it."""
         with self._changing({"label"}) as connection:
@@ -387,6 +405,12 @@ class Serving:
         if wrong.size:
             raise DataError(f"there is no instance {wrong[0]}: rows are 0 to {self.instances - 1}")
         return index
+
+
+def _said(model: ModelFolder) -> ModelColumns:
+    said = model.predictions
+    prediction = said["prediction"].fill_null(-1).to_numpy().astype(np.int32)
+    return ModelColumns(model.name, model.record.classes, prediction, said["confidence"].to_numpy().astype(np.float32))
 
 
 def _with_names_of(model: ModelColumns, given: Sequence[str], served: tuple[str, ...]) -> ModelColumns:

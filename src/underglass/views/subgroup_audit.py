@@ -167,8 +167,13 @@ def audits(case: Case) -> list[str]:
     return names + [name for name in kept if name not in names and _kept(case, name)["task"] == "numbers"]
 
 
-def audit_of(case: Case, asked: Asked) -> Audit:
+def audit_of(case: Case, asked: Asked, *, everyone: bool = False) -> Audit:
     """The audit a page asks for; kept until the data change.
+
+    Parameters
+    ----------
+    asked : which audit.
+    everyone : also those that count nowhere, for want of a label or because they are excluded.
 
     Raises
     ------
@@ -178,10 +183,11 @@ def audit_of(case: Case, asked: Asked) -> Audit:
         If the model, class or a feature is unknown.
     """
     case.sync()
-    key = f"audit:{case.serving.version}:{json.dumps([asked.model, asked.focus, dict(asked.bins), asked.filter], sort_keys=True)}"
+    told = [asked.model, asked.focus, dict(asked.bins), asked.filter, everyone]
+    key = f"audit:{case.serving.version}:{json.dumps(told, sort_keys=True)}"
     found: Audit | None = CACHE.get(case, key)
     if found is None:
-        found = _audit(case, asked)
+        found = _audit(case, asked, everyone=everyone)
         CACHE.put(case, key, found)
     return found
 
@@ -198,7 +204,7 @@ def _settings_of_others(case: Case) -> Mapping[str, Any]:
     return {key: value for key, value in first.items() if key != "notes"}
 
 
-def _audit(case: Case, asked: Asked) -> Audit:
+def _audit(case: Case, asked: Asked, *, everyone: bool) -> Audit:
     names = audits(case)
     if not names:
         raise ModelError(
@@ -220,7 +226,7 @@ def _audit(case: Case, asked: Asked) -> Audit:
         held = np.zeros(len(shown), bool)
         held[case.rows(asked.filter)] = True
         shown &= held
-    counts = shown & outcome.judged & outcome.predicted
+    counts = outcome.predicted if everyone else shown & outcome.judged & outcome.predicted
     rows = np.flatnonzero(counts).astype(np.int32)
     return Audit(
         task=outcome.task,

@@ -187,6 +187,17 @@ def measured(
     return _averages(audit, members)
 
 
+def own_limits(names: Sequence[str], own: Mapping[str, float] | None) -> dict[int, float]:
+    """Thresholds of single groups by their position, of groups that are there.
+
+    Examples
+    --------
+    >>> own_limits(["sex = f", "sex = m"], {"sex = m": 0.4, "gone": 0.2})
+    {1: 0.4}
+    """
+    return {place: float(own[name]) for place, name in enumerate(names) if own and name in own}
+
+
 def from_cells(cells: NDArray[np.int64]) -> dict[str, Any]:
     """Sizes, cells and metrics of confusion matrices (groups, 4) as plain JSON."""
     replicates = REPLICATES if len(cells) <= 100 else QUICK

@@ -16,7 +16,7 @@ from underglass.analyses.learning_curves import size_curve, training_curve
 from underglass.analyses.model_comparison import compare_models
 from underglass.errors import DataError
 from underglass.views.subgroup_audit import Asked, audit_of
-from underglass.views.subgroup_groups import cells_of_members, make_groups, measured, members_of, name_of
+from underglass.views.subgroup_groups import cells_of_members, make_groups, measured, members_of, name_of, own_limits
 
 if TYPE_CHECKING:
     from underglass.case import Case
@@ -96,9 +96,8 @@ def gaps(
     made = make_groups(audit, makings)
     names = made.names(audit)
     cells = cells_of_members(audit, made.members, audit.flags(threshold))
-    for place, name in enumerate(names):
-        if own and name in own:
-            cells[place] = cells_of_members(audit, [made.members[place]], audit.flags(own[name]))[0]
+    for place, limit in own_limits(names, own).items():
+        cells[place] = cells_of_members(audit, [made.members[place]], audit.flags(limit))[0]
     kept = int((cells.sum(axis=1) >= min_size).sum())
     if kept < 2:
         return {"rows": [], "groups": kept, "of": len(names)}
@@ -162,8 +161,15 @@ def _threshold_for(scores: Floats, target: float) -> float:
     return above if target < abs(reached[nearest] - target) else float(steps[nearest])
 
 
-def lacks_data(case: Case, asked: Asked, group: Spec, *, metric: str, threshold: float | None = None) -> dict[str, Any]:
-    """How sure the metric would be, had the group another size."""
+def lacks_data(
+    case: Case, asked: Asked, group: Spec, *, metric: str, threshold: float | None = None, own: float | None = None
+) -> dict[str, Any]:
+    """How sure the metric would be, had the group another size.
+
+    Parameters
+    ----------
+    own : threshold of this group, where it has its own.
+    """
     audit = audit_of(case, asked)
     if audit.task != "rates":
         raise DataError("the curve needs one class that counts as positive; choose one.")
@@ -171,7 +177,8 @@ def lacks_data(case: Case, asked: Asked, group: Spec, *, metric: str, threshold:
     inside[members_of(case, audit, group)] = True
     if not inside.any():
         raise DataError("the group is empty under this filter.")
-    found = size_curve(audit.positives, audit.flags(threshold), inside, metric=metric)
+    flags = audit.flags(threshold) if own is None else np.where(inside, audit.flags(own), audit.flags(threshold))
+    found = size_curve(audit.positives, flags, inside, metric=metric)
     return {
         "name": name_of(audit, group),
         "size": found.size,

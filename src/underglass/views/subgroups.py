@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from underglass.errors import ModelError
-from underglass.views import subgroup_finding, subgroup_judging, subgroup_report
+from underglass.views import subgroup_decisions, subgroup_files, subgroup_finding, subgroup_judging, subgroup_report
 from underglass.views.subgroup_audit import MOST_VALUES, Asked, audit_of, audits
-from underglass.views.subgroup_groups import distributions, make_groups, measured, members_of, name_of, tree_of
+from underglass.views.subgroup_groups import distributions, make_groups, measured, members_of, name_of, own_limits, tree_of
 from underglass.views.subgroup_words import metric_words, sides
 from underglass.views.view import View
 from underglass.wire import Card, Job
@@ -99,13 +99,14 @@ def groups(
     found = audit_of(case, Asked.read(audit))
     made = make_groups(found, makings)
     names = made.names(found)
-    limits = {place: float((own or {})[name]) for place, name in enumerate(names) if own and name in own}
+    limits = own_limits(names, own)
     everyone = [np.arange(found.n)]
     return {
         "n": found.n,
         "shown": found.shown,
         "unlabelled": found.unlabelled,
         "unscored": found.unscored,
+        "changed": subgroup_decisions.changed(found, made, threshold=threshold, own=own),
         "metrics": metric_words(found),
         "all": measured(found, everyone, threshold=threshold),
         "all_distributions": distributions(found, everyone),
@@ -214,9 +215,17 @@ def equal_thresholds(
     )
 
 
-def lacks_data(case: Case, *, group: Spec, metric: str, audit: Given = None, threshold: float | None = None) -> dict[str, Any]:
+def lacks_data(
+    case: Case,
+    *,
+    group: Spec,
+    metric: str,
+    audit: Given = None,
+    threshold: float | None = None,
+    own: float | None = None,
+) -> dict[str, Any]:
     """Whether there are enough of a group to judge."""
-    return subgroup_judging.lacks_data(case, Asked.read(audit), group, metric=metric, threshold=threshold)
+    return subgroup_judging.lacks_data(case, Asked.read(audit), group, metric=metric, threshold=threshold, own=own)
 
 
 def start_learns(case: Case, *, group: Spec, metric: str, audit: Given = None, threshold: float | None = None) -> Job:
@@ -253,6 +262,7 @@ def report(
     metrics: Sequence[str] = (),
     min_size: int = MIN_SIZE,
     threshold: float | None = None,
+    own: Mapping[str, float] | None = None,
     pinned: Spec | None = None,
     other: Spec | None = None,
 ) -> bytes:
@@ -264,6 +274,7 @@ def report(
         metrics=metrics,
         min_size=min_size,
         threshold=threshold,
+        own=own,
         pinned=pinned,
         other=other,
     ).encode()
@@ -273,15 +284,33 @@ def take_group(
     case: Case, *, group: Spec, audit: Given = None, threshold: float | None = None, own: float | None = None
 ) -> bytes:
     """A group as a JSON file."""
-    found = subgroup_report.group_json(case, Asked.read(audit), group, threshold=threshold, own=own)
-    return subgroup_report.as_json(found)
+    found = subgroup_files.group_json(case, Asked.read(audit), group, threshold=threshold, own=own)
+    return subgroup_files.as_json(found)
 
 
 def take_groups(
-    case: Case, *, audit: Given = None, makings: Makings = (), format: str = "csv", threshold: float | None = None
+    case: Case,
+    *,
+    audit: Given = None,
+    makings: Makings = (),
+    format: str = "csv",
+    threshold: float | None = None,
+    own: Mapping[str, float] | None = None,
 ) -> bytes:
     """All groups as a CSV or Parquet file."""
-    return subgroup_report.groups_table(case, Asked.read(audit), makings, format, threshold=threshold)
+    return subgroup_files.groups_table(case, Asked.read(audit), makings, format, threshold=threshold, own=own)
+
+
+def keep_decisions(
+    case: Case,
+    *,
+    audit: Given = None,
+    makings: Makings = (),
+    threshold: float | None = None,
+    own: Mapping[str, float] | None = None,
+) -> dict[str, Any]:
+    """Let all views judge by the thresholds set here: scores of their own, beside the ones they came from."""
+    return subgroup_decisions.keep_decisions(case, Asked.read(audit), makings, threshold=threshold, own=own)
 
 
 VIEW = View(
@@ -318,6 +347,7 @@ VIEW = View(
         "report": report,
         "take_group": take_group,
         "take_groups": take_groups,
+        "keep_decisions": keep_decisions,
     },
     order=10,
     props={

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { readCounts, readNames, readValues } from "./answers";
 import { everyMeasure, nameOf, measure, signed } from "./measures";
+import { readMeasures, readSort, readSources, tellMeasures } from "./remembering";
 import { ascending, kept, matching, orderBy, roundStep, shapeOf, sortKey, together, within } from "./ordering";
 
 function side(values: (number | null)[]) {
@@ -92,5 +93,44 @@ describe("words and bytes", () => {
     new Float64Array(both, 0, 2).set([1, 2]);
     new Uint8Array(both, 32).set([0, 7]);
     expect(readValues(both, 2).reason[1]).toBe(7);
+  });
+});
+
+describe("what stands in the address", () => {
+  const METRICS = ["npmi_xy", "dp"];
+  const narrowed = { ...measure("dp", 1, "rest"), range: [-0.5, 0.25] as [number, number], nulls: true, not: true };
+  it("comes back as it was", () => {
+    const measures = [measure("npmi_xy", 0, 1), narrowed, { ...measure("npmi_xy", 2, null), join: "or" as const }];
+    expect(readMeasures(JSON.parse(JSON.stringify(tellMeasures(measures))), METRICS, 3)).toEqual(measures);
+    expect(tellMeasures([measure("dp", 0, null)])).toEqual([{ metric: "dp", a: 0 }]);
+  });
+  it("leaves out what cannot be asked, and what is there twice", () => {
+    const given = [
+      { metric: "dq", a: 0 },
+      { metric: "dp", a: 3 },
+      { metric: "dp", a: 0, b: 0 },
+      { metric: "dp", a: 0, b: 7 },
+      null,
+      { metric: "dp", a: 0, range: [2, 1], nulls: true },
+      { metric: "dp", a: 0 },
+    ];
+    expect(readMeasures(given, METRICS, 3)).toEqual([measure("dp", 0, null)]);
+    expect(readMeasures([given[0]], METRICS, 3)).toBeNull();
+    expect(readMeasures("npmi", METRICS, 3)).toBeNull();
+  });
+  it("sorts by columns that are there", () => {
+    expect(readSort({ key: "dp@1|rest", down: false }, [narrowed])).toEqual({ key: "dp@1|rest", down: false });
+    expect(readSort({ key: "count" }, [])).toEqual({ key: "count", down: true });
+    expect(readSort({ key: "dp@0" }, [narrowed])).toBeNull();
+    expect(readSort(undefined, [narrowed])).toBeNull();
+  });
+  it("keeps what makes a class a label, of sources that are there", () => {
+    const cnn = { kind: "model" as const, name: "cnn", threshold: null, top: 5 };
+    const offer = { sources: [cnn], labels: [], columns: [], subsets: [], begin: [], chosen: false, metrics: [], reasons: [] };
+    expect(readSources([{ kind: "model", name: "cnn", threshold: 0.3, top: null }], offer)).toEqual([
+      { ...cnn, threshold: 0.3, top: null },
+    ]);
+    expect(readSources([{ kind: "model", name: "cnn", top: 0 }, { kind: "table", name: "gone" }], offer)).toEqual([cnn]);
+    expect(readSources([{ kind: "table", name: "gone" }], offer)).toBeNull();
   });
 });

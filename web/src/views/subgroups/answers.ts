@@ -75,6 +75,8 @@ export interface GroupsAnswer {
   shown: number;
   unlabelled: number;
   unscored: number;
+  /** How many are decided otherwise than by the score as it came; null where that cannot be told. */
+  changed: number | null;
   all: Measured;
   all_distributions: Distributions | null;
   groups: Measured & { name: string[]; spec: Spec[] };

@@ -60,6 +60,7 @@ export class Audit {
     this.model = typeof props.model === "string" ? props.model : null;
     this.focus = typeof props.focus === "number" ? props.focus : null;
     if (typeof props.threshold === "number") this.threshold = props.threshold;
+    if (props.own && typeof props.own === "object") this.own = props.own as Record<string, number>;
     if (Array.isArray(props.makings)) this.makings = props.makings as Making[];
     if (props.bins && typeof props.bins === "object") this.bins = props.bins as Record<string, number | number[]>;
     if (Array.isArray(props.metrics)) this.metrics = props.metrics as string[];
@@ -252,6 +253,22 @@ export class Audit {
     this.makings = before;
   }
 
+  /** Let all views decide by the thresholds set here: scores of their own, beside the ones they came from. */
+  async keep(): Promise<void> {
+    try {
+      const kept = await this.call<{ name: string; before: string }>("keep_decisions", {
+        makings: this.makings,
+        threshold: this.threshold,
+        own: this.own,
+      });
+      [this.threshold, this.own, this.model] = [null, {}, null];
+      await this.study.refresh();
+      this.study.say(`All views decide by “${kept.name}” now. The menu of scores at the top goes back to “${kept.before}”.`);
+    } catch (error) {
+      this.study.say(message(error), { wrong: true });
+    }
+  }
+
   metric(name: string): Metric | undefined {
     return this.words.get(name);
   }
@@ -263,6 +280,7 @@ export class Audit {
       focus: this.focus,
       makings: this.makings,
       threshold: this.threshold,
+      own: Object.keys(this.own).length ? this.own : null,
       metrics: this.metrics,
       min: this.minSize,
       bins: Object.keys(this.bins).length ? this.bins : null,
