@@ -59,7 +59,8 @@ def test_a_pinned_group_has_all_rates_outcomes_and_wilsons_intervals(serve_audit
     data = scored_people
     _, address = serve_audit()
     page = open_page(address)
-    click(page, WOMEN) if seen(page, "d.strips[0]?.groups.length === 8") else None
+    seen(page, "d.strips[0]?.groups.length === 8")
+    click(page, WOMEN)
     page.mouse.move(5, 5)
     found = seen(page, "d.pinned && d.hovered === null && d.compared.length === 12 && d.outcomes.length === 8")
     mine = inside(data, WOMEN)

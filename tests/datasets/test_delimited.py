@@ -58,7 +58,7 @@ def test_compressed_files_and_parquet_are_read(tmp_path):
     [
         (b"", {}, "the file is empty; the first line must hold the names of the columns."),
         (b"a,b\n", {}, "the file has a header and no rows."),
-        (b"a;b;c\n1;2;3\n", {"separator": ","}, "It looks like semicolon: --separator ;"),
+        (b"a;b;c\n1;2;3\n", {"separator": ","}, "It looks like semicolon (--separator ;)."),
         (b"score\n1\n2\n", {}, "has one column only, 'score'; fields are parted by comma, semicolon, tab or bar."),
         (b"39,Private,0,0.2\n40,State,1,0.4\n", {}, "seems to have no header: its first line holds 39, 0, 0.2"),
         (b"a,b\n1,2\n3,4,5\n", {}, "1 lines of the file have another number of fields than the header's 2: line 3 has 3"),

@@ -32,7 +32,7 @@ def test_the_threshold_decides_in_full_precision():
 def test_words_need_to_be_told_which_is_positive_unless_they_say_it():
     table = {"y": ["good", "bad", "bad"], "p": [0.1, 0.9, 0.6]}
 
-    with pytest.raises(DataError, match="say which label counts as positive: --positive 'bad' or --positive 'good'"):
+    with pytest.raises(DataError, match=r"say which label counts as positive: 'bad' or 'good' \(--positive NAME\)"):
         scored(table, label="y", score="p")
     _, found = scored(table, label="y", score="p", positive="bad")
     assert found.classes[found.positive] == "bad"
@@ -98,7 +98,7 @@ def test_one_class_only_is_allowed_and_said():
         ({"y": [0, 1], "p": [-3.0, 2.0]}, {"score": "p"}, "logits need a sigmoid"),
         ({"y": [0, 1], "p": [None, None]}, {"score": "p"}, "p"),
         ({"y": [None, None], "p": [0.5, 0.5]}, {"score": "p"}, "column 'y' holds no value at all"),
-        ({"y": ["a", "b", "c"], "p": [0.1, 0.2, 0.3]}, {"score": "p"}, "say of which value: --positive NAME"),
+        ({"y": ["a", "b", "c"], "p": [0.1, 0.2, 0.3]}, {"score": "p"}, "say of which value (--positive NAME)"),
         ({"y": ["a", "b"], "p": [0.1, 0.2], "q": [0.1, 0.2], "r": [0.1, 0.2]}, {"score": ["p", "q", "r"]}, "no column ends in"),
     ],
 )

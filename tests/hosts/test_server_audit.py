@@ -52,6 +52,19 @@ def test_the_preview_counts_and_warns_of_small_groups(sent):
     assert "column 'y' is the label" in sent.preview({**CHOICE, "score": ["y"]})["wrong"]
 
 
+def test_what_is_wrong_is_said_without_the_words_of_the_command_line(sent, tmp_path):
+    table = people(600)
+    words = Auditing(tmp_path / "words")
+    text = "y;p\n" + "".join(f"{'good' if y else 'bad'};{p}\n" for y, p in zip(table["y"], table["p"], strict=True))
+    words.receive("words.csv", 0, text.encode())
+
+    assert words.preview({**CHOICE, "by": []})["wrong"] == "say which label counts as positive: 'bad' or 'good'."
+    assert "the threshold is not a number" in sent.preview({**CHOICE, "threshold": None})["wrong"]
+    with pytest.raises(DataError, match=r"It looks like comma\.$"):
+        sent.look(separator=";")
+    words.close()
+
+
 def test_the_case_is_made_beside_others_and_the_table_forgotten(sent, tmp_path):
     place = sent.make(CHOICE)
 

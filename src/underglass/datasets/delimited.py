@@ -112,7 +112,9 @@ def _decoded(data: bytes, name: str, encoding: str | None, notes: list[str]) -> 
     if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         return data.decode("utf-16"), "utf-16"
     if b"\0" in data[:SAMPLE_BYTES]:
-        raise DataError(f"{name} is not text: it holds zero bytes. Give CSV, TSV, Parquet or Arrow, or name its --encoding.")
+        raise DataError(
+            f"{name} is not text: it holds zero bytes. Give CSV, TSV, Parquet or Arrow, or name its encoding (--encoding)."
+        )
     try:
         return data.decode("utf-8-sig"), "utf-8"
     except UnicodeDecodeError as error:
@@ -151,14 +153,14 @@ def _separator(lines: Sequence[str], name: str, given: str | None) -> str:
         if best is None:
             raise DataError(
                 f"{name} has one column only, {lines[0][:60]!r}; fields are parted by comma, semicolon, tab or bar. "
-                "If another sign parts them, give it: --separator."
+                "If another sign parts them, give it (--separator)."
             )
         return best
     given = {"tab": "\t", "\\t": "\t"}.get(given, given)
     if len(given) != 1:
         raise DataError(f"a separator is one character, such as , or ; or tab; got {given!r}.")
     if max(_fields(lines, given), default=1) < 2:
-        hint = f" It looks like {SEPARATORS[best]}: --separator {best if best != chr(9) else 'tab'}" if best else ""
+        hint = f" It looks like {SEPARATORS[best]} (--separator {best if best != chr(9) else 'tab'})." if best else ""
         raise DataError(f"{name} is not parted by {given!r}: its first line would be one name, {lines[0][:60]!r}.{hint}")
     return given
 

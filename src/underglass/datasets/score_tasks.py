@@ -137,9 +137,9 @@ def _positive(names: list[str], positive: Any, label: str, notes: list[str]) -> 
         shown = ", ".join(names[:6])
         raise DataError(
             f"column {label!r} holds {len(names)} values ({shown}{' …' if len(names) > 6 else ''}) and there is one column of "
-            "scores; say of which value: --positive NAME. Or give a column of scores for each value."
+            "scores; say of which value (--positive NAME). Or give a column of scores for each value."
         )
-    raise DataError(f"say which label counts as positive: {' or '.join(f'--positive {name!r}' for name in names)}.")
+    raise DataError(f"say which label counts as positive: {' or '.join(map(repr, names))} (--positive NAME).")
 
 
 def by_scores_of_classes(

@@ -41,6 +41,8 @@ SCORES = (
     "pred",
 )
 BINS = 5
+OPTION = re.compile(r" \(--[^)]*\)")
+"""How a message names the option of the command line; a page has fields instead."""
 
 
 class Auditing:
@@ -84,7 +86,10 @@ class Auditing:
 
     def look(self, separator: str | None = None, encoding: str | None = None) -> dict[str, Any]:
         """The columns of the table: kind, values, missing ones; and which are likely label and score."""
-        read = self._table(separator, encoding)
+        try:
+            read = self._table(separator, encoding)
+        except DataError as error:
+            raise DataError(_for_a_page(error)) from error
         columns = [_column(name, read.table[name]) for name in read.table.column_names]
         names = {name.lower(): name for name in read.table.column_names}
         label = next((names[one] for one in LABELS if one in names), None)
@@ -105,7 +110,7 @@ class Auditing:
         try:
             return {"wrong": None, **self._preview(chosen)}
         except UnderglassError as error:
-            return {"wrong": str(error)}
+            return {"wrong": _for_a_page(error)}
 
     def make(self, chosen: Mapping[str, Any]) -> Path:
         """Make the case; the folder it is in."""
@@ -189,18 +194,25 @@ class Auditing:
         return answer
 
 
+def _for_a_page(error: UnderglassError) -> str:
+    return OPTION.sub("", str(error))
+
+
 def _given(chosen: Mapping[str, Any]) -> dict[str, Any]:
     """A page's choices as the arguments of `audit`; what is none is refused."""
     score = chosen.get("score")
     if isinstance(score, list) and len(score) == 1:
         score = score[0]
+    threshold = chosen.get("threshold", 0.5)
+    if isinstance(threshold, bool) or not isinstance(threshold, int | float):
+        raise DataError("the threshold is not a number; a score of at least this, from 0 to 1, counts as positive.")
     try:
         return {
             "label": str(chosen["label"]),
             "score": score or None,
             "prediction": chosen.get("prediction") or None,
             "positive": chosen.get("positive") or None,
-            "threshold": float(chosen.get("threshold", 0.5)),
+            "threshold": float(threshold),
             "by": [str(name) for name in chosen.get("by") or ()],
             "features": chosen.get("features"),
             "bins": dict(chosen.get("bins") or {}),

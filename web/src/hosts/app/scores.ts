@@ -29,7 +29,7 @@ export interface Choice {
   score: string[] | null;
   prediction: string | null;
   positive: string | null;
-  threshold: number;
+  threshold: number | null;
   by: string[];
   bins: Record<string, number | number[]>;
   min_size: number;
