@@ -202,7 +202,7 @@ def test_agreement_of_metrics_is_scipys_and_the_files_come_back(tagged, open_pag
 
     def taken(button):
         page.get_by_role("button", name="Export labels").click()
-        page.get_by_label("Which").select_option("all")
+        page.locator(".menu select").select_option("all")
         with page.expect_download() as coming:
             page.get_by_role("button", name=button, exact=True).click()
         return coming.value.path().read_bytes()

@@ -6,6 +6,7 @@ values vary least in it.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -73,12 +74,15 @@ def cluster_groups(table: pa.Table, features: Sequence[Feature], *, clusters: in
     if not 1 <= clusters <= instances:
         raise DataError(f"clusters must be between 1 and the {instances:,} instances; got {clusters}.")
     from sklearn.cluster import KMeans
+    from sklearn.exceptions import ConvergenceWarning
 
     points = Coordinates(table, features)
     sample = np.arange(instances)
     if instances > FITTED:
         sample = np.sort(np.random.default_rng(seed).choice(instances, FITTED, replace=False))
-    model = KMeans(clusters, n_init=1, random_state=seed).fit(points.take(sample))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # fewer different instances than clusters: the rest stay empty
+        model = KMeans(clusters, n_init=1, random_state=seed).fit(points.take(sample))
     found = np.concatenate(
         [model.predict(points.take(np.arange(i, min(i + ROUND, instances)))) for i in range(0, instances, ROUND)]
     )

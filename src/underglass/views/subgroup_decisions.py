@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from underglass import capture
 from underglass.datasets.score_tasks import Scores
 from underglass.errors import DataError
+from underglass.roles import require
 from underglass.views.subgroup_audit import Asked, Audit, audit_of
 from underglass.views.subgroup_groups import Made, make_groups, own_limits
 
@@ -80,7 +81,10 @@ def keep_decisions(
     ------
     DataError
         If there is no score, there are more than two classes, or a group cannot be decided; see `decided`.
+    RoleError
+        If somebody else than the owner asks: it changes what everybody sees.
     """
+    require("owner", "decide for everybody by other thresholds")
     audit = audit_of(case, replace(asked, filter=None), everyone=True)
     if audit.score is None or audit.focus is None or len(audit.classes) != 2:
         raise DataError("decisions are kept of a score of two classes; of several, a threshold for one leaves the others open.")

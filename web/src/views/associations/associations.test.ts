@@ -130,7 +130,15 @@ describe("what stands in the address", () => {
     expect(readSources([{ kind: "model", name: "cnn", threshold: 0.3, top: null }], offer)).toEqual([
       { ...cnn, threshold: 0.3, top: null },
     ]);
-    expect(readSources([{ kind: "model", name: "cnn", top: 0 }, { kind: "table", name: "gone" }], offer)).toEqual([cnn]);
+    expect(
+      readSources(
+        [
+          { kind: "model", name: "cnn", top: 0 },
+          { kind: "table", name: "gone" },
+        ],
+        offer,
+      ),
+    ).toEqual([cnn]);
     expect(readSources([{ kind: "table", name: "gone" }], offer)).toBeNull();
   });
 });

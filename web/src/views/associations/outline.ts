@@ -18,11 +18,7 @@ export function smooth(bins: Uint32Array): number[] {
 export function outline(bins: Uint32Array, { left, step, middle, half, most }: Lane): string {
   const width = (n: number) => (n === 0 ? 0 : Math.max(0.75, (half * Math.sqrt(n)) / Math.sqrt(most)));
   const points = smooth(bins).map((n, i): [number, number] => [left + (i + 0.5) * step, width(n)]);
-  const edge: [number, number][] = [
-    [left, points[0]?.[1] ?? 0],
-    ...points,
-    [left + bins.length * step, points.at(-1)?.[1] ?? 0],
-  ];
+  const edge: [number, number][] = [[left, points[0]?.[1] ?? 0], ...points, [left + bins.length * step, points.at(-1)?.[1] ?? 0]];
   const upper = curve(edge.map(([x, w]) => [x, middle - w]));
   const lower = curve(edge.map(([x, w]): [number, number] => [x, middle + w]).reverse());
   return `M${edge[0][0]},${middle}${upper}${lower}Z`;

@@ -55,7 +55,8 @@ export function readSources(given: unknown, offer: Offer): Source[] | null {
     const known = offer.sources.find((other) => other.kind === one?.kind && other.name === one?.name);
     if (!known) return [];
     if (known.kind !== "model") return [known];
-    if (typeof one.top === "number" && Number.isInteger(one.top) && one.top >= 1) return [{ ...known, top: one.top, threshold: null }];
+    if (typeof one.top === "number" && Number.isInteger(one.top) && one.top >= 1)
+      return [{ ...known, top: one.top, threshold: null }];
     const { threshold } = one;
     if (typeof threshold === "number" && threshold > 0 && threshold <= 1) return [{ ...known, threshold, top: null }];
     return [known];
