@@ -20,7 +20,7 @@ from underglass.architecture.scene import Scene
 from underglass.architecture.sizes import Sizes
 from underglass.architecture.style import SETTINGS, Style
 from underglass.architecture.style_files import read_style, shared_ranges, style_from, style_settings, write_style
-from underglass.errors import UnderglassError, needs, unknown
+from underglass.errors import UnderglassError, unknown
 
 FORMATS = (".svg", ".pdf", ".png", ".tex", ".json")
 POINTS = {"cm": 72 / 2.54, "mm": 7.2 / 2.54, "in": 72.0, "pt": 72 / 72.27, "bp": 1.0, "px": 0.75}
@@ -250,11 +250,12 @@ def figure(
 
     Parameters
     ----------
-    model : torch.nn.Module, or what ``underglass.models.torch`` makes of one; or a graph that was read before
+    model : torch.nn.Module, keras.Model, ONNX model, the path of an .onnx, .keras or .h5 file, or a model of `underglass.models`;
+        or a graph that was read before.
         Neither moved nor changed.
     input_shape : with the batch axis, such as ``(1, 3, 224, 224)``
-        A sequence of shapes for several inputs, a mapping for inputs by name.
-    inputs : tensors, in place of shapes.
+        A sequence of shapes for several inputs, a mapping for inputs by name. Keras and ONNX models say their own.
+    inputs : tensors, in place of shapes; of torch modules.
     depth : level of the module hierarchy that is drawn as one, 0 for none; None for the deepest that fits.
     hide : types not drawn; None for activations, normalisations, dropout and reshaping, ``()`` for none.
     fold : equal aggregates in a row are drawn once, with ×N.
@@ -360,12 +361,10 @@ def settings_of(plan: Plan, style: Style) -> dict[str, Any]:
 
 
 def read_model(model: Any, input_shape: Any = None, inputs: Any = None) -> ModelGraph:
-    """The graph of a model."""
-    try:
-        from underglass.models.torch_graph import read_graph
-    except ModuleNotFoundError as error:
-        raise needs("torch", "torch") from error
-    return read_graph(getattr(model, "net", model), input_shape, inputs=inputs)
+    """The graph of a model of any framework."""
+    from underglass.models.graphs import read_graph
+
+    return read_graph(model, input_shape, inputs=inputs)
 
 
 def paper_of(style: Style, width: str | None) -> Paper:

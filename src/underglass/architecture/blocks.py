@@ -37,6 +37,8 @@ HIDDEN = (
         "Unsqueeze",
     ),
     *("Cast", "LRN", "InstanceNormalization", "Pad"),
+    # what takes one tensor and a constant, as a normalisation's scale and shift; sums and products of two are drawn
+    *("Add", "Sub", "Mul", "Div", "Pow", "Sqrt", "Neg", "Expand", "Shape", "LpNormalization", "MeanVarianceNormalization"),
 )
 """Types not drawn unless asked for: they change neither the features nor the extent that a figure shows."""
 

@@ -1,13 +1,29 @@
 """Models: one adapter a framework, all with the same few questions they answer.
 
-* `torch`: any ``torch.nn.Module``
-* `to_tensor`: the plainest preprocessing of a picture, to be given by name rather than assumed
+* `torch`: any ``torch.nn.Module`` · `keras`: any Keras 3 model or file · `onnx`: any ONNX file · `load`: a file by its ending
+* `to_tensor`, `pictures`: preprocessing of pictures, to be given by name rather than assumed
 * `Model`, `Layer`, `Forward`, `Fingerprint`: what an adapter is and gives
 
 No framework is imported until a model is made.
 """
 
-from underglass.models.adapters import to_tensor, torch
+from underglass.models.adapters import keras, onnx, to_tensor, torch
+from underglass.models.files import load
 from underglass.models.model import POOLINGS, Fingerprint, Forward, Layer, Model, OutOfMemory, Range
+from underglass.models.picture_input import pictures
 
-__all__ = ["POOLINGS", "Fingerprint", "Forward", "Layer", "Model", "OutOfMemory", "Range", "to_tensor", "torch"]
+__all__ = [
+    "POOLINGS",
+    "Fingerprint",
+    "Forward",
+    "Layer",
+    "Model",
+    "OutOfMemory",
+    "Range",
+    "keras",
+    "load",
+    "onnx",
+    "pictures",
+    "to_tensor",
+    "torch",
+]

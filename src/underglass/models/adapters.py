@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +16,8 @@ from underglass.errors import ModelError, needs, unknown
 from underglass.models.model import Output
 
 if TYPE_CHECKING:
+    from underglass.models.keras_model import KerasModel
+    from underglass.models.onnx_model import OnnxModel
     from underglass.models.torch_model import TorchModel
 
 OUTPUTS = ("logits", "probabilities")
@@ -66,10 +73,7 @@ def torch(
     if not isinstance(net, nn.Module):
         hint = " Give an instance of it." if isinstance(net, type) else ""
         raise ModelError(f"net is {net.__name__ if isinstance(net, type) else type(net).__name__}, not a torch.nn.Module.{hint}")
-    if output not in OUTPUTS:
-        raise ModelError(unknown("output", output, OUTPUTS))
-    if accuracy is not None and not 0 <= accuracy <= 1:
-        raise ModelError(f"accuracy is {accuracy:g}; it is a share from 0 to 1 (write .89 for 89 %).")
+    _check(output, accuracy)
     return TorchModel(
         net,
         preprocess=preprocess,
@@ -80,6 +84,174 @@ def torch(
         accuracy=accuracy,
         name=name or type(net).__name__.lower(),
     )
+
+
+def onnx(
+    source: Any,
+    *,
+    preprocess: Callable[[Any], Any] | None = None,
+    classes: Sequence[str] | None = None,
+    output: Output | None = None,
+    accuracy: float | None = None,
+    name: str | None = None,
+    collate: Callable[[list[Any]], Any] | None = None,
+    providers: Sequence[str] = ("CPUExecutionProvider",),
+) -> OnnxModel:
+    """Look into an ONNX file, run by onnxruntime. It gives no gradients: what needs them says so.
+
+    onnxruntime and torch in one process both keep threads of their own and take time from each other.
+
+    Parameters
+    ----------
+    source : path, bytes or onnx.ModelProto
+        Only read.
+    preprocess : callable
+        One raw instance → an array, or a tuple or dict of arrays, without batch axis; see `pictures`.
+    classes : names
+        In the order of the outputs; the data set's without them.
+    output : "logits" or "probabilities"
+        What the model gives; without, whether it ends in a softmax.
+    accuracy : share, 0 to 1
+        What you know it to reach.
+    name : word
+        What to call it; the file's name without it.
+    collate : callable
+        List of preprocessed instances → the model's input, where stacking will not do.
+    providers : names
+        What onnxruntime computes on, best first.
+
+    Raises
+    ------
+    NotInstalled
+        There is no onnx or onnxruntime.
+    ModelError
+        It is no ONNX model, or a setting is impossible.
+    """
+    try:
+        from underglass.models.onnx_model import OnnxModel
+    except ImportError as error:
+        raise needs(error.name or "onnxruntime", "onnx") from error
+    _check(output, accuracy)
+    called = (
+        Path(source).stem if isinstance(source, str | Path) else getattr(getattr(source, "graph", None), "name", "") or "model"
+    )
+    return OnnxModel(
+        source,
+        preprocess=preprocess,
+        collate=collate,
+        classes=tuple(str(one) for one in classes or ()),
+        output=output,
+        accuracy=accuracy,
+        name=name or called,
+        providers=providers,
+    )
+
+
+def keras(
+    net: Any,
+    *,
+    preprocess: Callable[[Any], Any] | None = None,
+    classes: Sequence[str] | None = None,
+    output: Output | None = None,
+    accuracy: float | None = None,
+    name: str | None = None,
+    collate: Callable[[list[Any]], Any] | None = None,
+) -> KerasModel:
+    """Look into a Keras 3 model: functional, sequential, nested or subclassed, on any backend.
+
+    Parameters
+    ----------
+    net : keras.Model, or the path of a ``.keras`` or ``.h5`` file
+        Stays as it is; called with ``training=False``.
+    preprocess : callable
+        One raw instance → an array, or a tuple or dict of arrays, without batch axis; see `pictures`.
+    classes : names
+        In the order of the outputs; the data set's without them.
+    output : "logits" or "probabilities"
+        What the model gives; without, whether its last layer is a softmax.
+    accuracy : share, 0 to 1
+        What you know it to reach.
+    name : word
+        What to call it; the model's own name, or its file's, without it.
+    collate : callable
+        List of preprocessed instances → the model's input, where stacking will not do.
+
+    Raises
+    ------
+    NotInstalled
+        There is no keras, or none of its backends.
+    ModelError
+        ``net`` is no Keras model, has no weights yet, or a setting is impossible.
+    """
+    found = import_keras()
+    _check(output, accuracy)
+    if isinstance(net, str | Path):
+        name, net = name or Path(net).stem, open_keras(net)
+    if not isinstance(net, found.Model):
+        hint = " Give an instance of it." if isinstance(net, type) else ""
+        raise ModelError(f"net is {net.__name__ if isinstance(net, type) else type(net).__name__}, not a keras.Model.{hint}")
+    if not net.built:
+        raise ModelError(f"{net.name} has no weights yet; call it once, or net.build(input_shape).")
+    from underglass.models.keras_model import KerasModel
+
+    return KerasModel(
+        net,
+        preprocess=preprocess,
+        collate=collate,
+        classes=tuple(str(one) for one in classes or ()),
+        output=output,
+        accuracy=accuracy,
+        name=name or net.name,
+    )
+
+
+def open_keras(path: str | Path) -> Any:
+    """The Keras model in a ``.keras`` or ``.h5`` file; code inside it is not run.
+
+    Raises
+    ------
+    ModelError
+        It is no such file, holds weights alone, or needs code that is not there.
+    """
+    found = import_keras()
+    if not Path(path).is_file():
+        raise ModelError(f"{str(path)!r} is {'a folder' if Path(path).is_dir() else 'not there'}; a Keras file was meant.")
+    try:
+        return found.saving.load_model(str(path), compile=False)
+    except Exception as error:  # Keras raises whatever its archive, its layers or h5py do
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        hint = " Make it in a function of your own: file.py:make." if "egister" in str(error) or "Lambda" in str(error) else ""
+        raise ModelError(f"{str(path)!r} cannot be read as a Keras model: {first[:300]}{hint}") from error
+
+
+def import_keras() -> Any:
+    """Keras, on the backend that is chosen; on torch or jax if none is chosen and TensorFlow is not there.
+
+    Raises
+    ------
+    NotInstalled
+    """
+    if "keras" in sys.modules:
+        return sys.modules["keras"]
+    chosen = os.environ.get("KERAS_BACKEND")
+    if chosen is None and find_spec("tensorflow") is None:
+        there = next((one for one in ("torch", "jax") if find_spec(one) is not None), None)
+        if there is not None:
+            os.environ["KERAS_BACKEND"] = there
+    try:
+        return import_module("keras")
+    except ImportError as error:
+        raise needs(error.name or "keras", "keras") from error
+    finally:
+        if chosen is None:
+            os.environ.pop("KERAS_BACKEND", None)
+
+
+def _check(output: str | None, accuracy: float | None) -> None:
+    if output is not None and output not in OUTPUTS:
+        raise ModelError(unknown("output", output, OUTPUTS))
+    if accuracy is not None and not 0 <= accuracy <= 1:
+        raise ModelError(f"accuracy is {accuracy:g}; it is a share from 0 to 1 (write .89 for 89 %).")
 
 
 def to_tensor(image: np.ndarray[Any, Any]) -> Any:

@@ -163,6 +163,14 @@ class Model(Protocol):
     accuracy: float | None
 
     @property
+    def framework(self) -> str:
+        """``"torch"``, ``"keras"`` or ``"onnx"``: some probes take torch modules only."""
+
+    @property
+    def no_gradients(self) -> str | None:
+        """Why it gives no gradients, in a sentence; None if it gives them."""
+
+    @property
     def device(self) -> str:
         """Where it is, such as ``"cpu"``; it is never moved."""
 

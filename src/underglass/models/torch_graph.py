@@ -24,9 +24,10 @@ from torch.utils.flop_counter import flop_registry
 
 from underglass.architecture.graph import Connection, ModelGraph, Operation, Shape
 from underglass.errors import ModelError
+from underglass.models.inputs import said
 from underglass.models.torch_axes import Axes, axes_of_input, axes_of_output
 from underglass.models.torch_evaluation import evaluating, plain
-from underglass.models.torch_inputs import flat, home, said
+from underglass.models.torch_inputs import flat, home
 
 WHOLE = (nn.MultiheadAttention,)
 RECURRENT = {"LSTM": 4, "GRU": 3, "RNN": 1}

@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
 from underglass.errors import ModelError
+from underglass.models.inputs import Prepared, called, one_shape, refuse_raw, row_of_features
 
-
-@dataclass(frozen=True)
-class Prepared:
-    """A batch that a module can be called with.
-
-    Parameters
-    ----------
-    inputs : a tensor, or a tuple or mapping of tensors, on the module's device.
-    count : number of instances in it.
-    """
-
-    inputs: Any
-    count: int
+PLAINEST = "underglass.models.to_tensor makes (channels, height, width) floats from 0 to 1"
 
 
 def prepare(
@@ -42,7 +28,7 @@ def prepare(
         ``preprocess`` fails, gives nothing usable, or gives shapes that cannot be stacked.
     """
     single = [_preprocess(one, preprocess) for one in raw]
-    batch = _call(collate, single, "collate") if collate is not None else _stack(single)
+    batch = called(collate, single, "collate") if collate is not None else _stack(single)
     device, kind = home(net)
     return Prepared(_place(batch, device, kind), len(raw))
 
@@ -57,20 +43,10 @@ def home(net: Any) -> tuple[Any, Any]:
 
 def _preprocess(raw: Any, preprocess: Callable[[Any], Any] | None) -> Any:
     if preprocess is not None:
-        return _tensor(_call(preprocess, raw, "preprocess"))
-    if isinstance(raw, np.ndarray) and raw.dtype == np.uint8 and raw.ndim in (2, 3):
-        raise ModelError(
-            "instances are images of bytes, 0 to 255, and no preprocess was given, so how the model wants them is unknown. "
-            "Give preprocess=…; underglass.models.to_tensor makes (channels, height, width) floats from 0 to 1."
-        )
-    if isinstance(raw, str):
-        raise ModelError("instances are texts and no preprocess was given; give preprocess=…, a function from a text to tensors.")
-    if isinstance(raw, Mapping) and all(isinstance(value, int | float | bool) or value is None for value in raw.values()):
-        missing = next((name for name, value in raw.items() if value is None), None)
-        if missing is not None:
-            raise ModelError(f"feature {missing!r} is missing in a row, and no preprocess was given that says what to put there.")
-        return torch.tensor([float(value) for value in raw.values()])
-    return _tensor(raw)
+        return _tensor(called(preprocess, raw, "preprocess"))
+    refuse_raw(raw, PLAINEST)
+    row = row_of_features(raw)
+    return _tensor(raw) if row is None else torch.from_numpy(row)
 
 
 def _tensor(value: Any) -> Any:
@@ -95,13 +71,7 @@ def _stack(single: list[Any]) -> Any:
         return {key: _stack([one[key] for one in single]) for key in first}
     if isinstance(first, tuple):
         return tuple(_stack([one[i] for one in single]) for i in range(len(first)))
-    shapes = {tuple(one.shape): i for i, one in reversed(list(enumerate(single)))}
-    if len(shapes) > 1:
-        (a, i), (b, j) = sorted(shapes.items(), key=lambda item: item[1])[:2]
-        raise ModelError(
-            f"preprocess gives shape {a} for instance {i} of the batch and {b} for instance {j}; "
-            "they must be equal to be stacked: resize or pad in preprocess, or pass collate=…."
-        )
+    one_shape([tuple(one.shape) for one in single])
     return torch.stack(single)
 
 
@@ -113,42 +83,6 @@ def _place(batch: Any, device: Any, kind: Any) -> Any:
     if isinstance(batch, list | tuple):
         return tuple(_place(part, device, kind) for part in batch)
     return batch
-
-
-def _call(function: Callable[[Any], Any], argument: Any, role: str) -> Any:
-    try:
-        return function(argument)
-    except Exception as error:  # a person's own function may raise anything; it is named with its place
-        raise ModelError(f"{role} failed on {describe(argument)}: {said(error)}") from error
-
-
-def said(error: BaseException) -> str:
-    """Another's error in one line, with the file and line it came from."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if len(frames) > 1 else ""
-    first = str(error).strip().splitlines()[0] if str(error).strip() else ""
-    return f"{type(error).__name__}: {first}{place}" if first else f"{type(error).__name__}{place}"
-
-
-def describe(value: Any) -> str:
-    """What something is, in a few words: shape and type of arrays, length of texts.
-
-    Examples
-    --------
-    >>> describe(np.zeros((28, 28), np.uint8))
-    '(28, 28) uint8'
-    """
-    if isinstance(value, Prepared):
-        return describe(value.inputs)
-    if hasattr(value, "shape") and hasattr(value, "dtype"):
-        return f"{tuple(value.shape)} {str(value.dtype).removeprefix('torch.')}"
-    if isinstance(value, str):
-        return f"a text of {len(value)} characters"
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key}: {describe(part)}" for key, part in value.items()) + "}"
-    if isinstance(value, list | tuple):
-        return "(" + ", ".join(describe(part) for part in value[:4]) + (", …)" if len(value) > 4 else ")")
-    return type(value).__name__
 
 
 def flat(inputs: Any) -> list[Any]:

@@ -14,12 +14,10 @@ from typing import Any
 from torch import nn
 
 from underglass.errors import ModelError
+from underglass.models.layer_axes import FEWEST_UNITS, Axes, batch_axis, spread
 from underglass.models.model import Layer
 from underglass.models.torch_hooks import watching
-from underglass.models.torch_pooling import Axes
 
-MOST_SUGGESTED = 12
-FEWEST_UNITS = 4
 CHANNELS_FIRST = ("Conv", "BatchNorm", "InstanceNorm", "GroupNorm", "MaxPool", "AvgPool", "Upsample", "PixelShuffle", "Dropout2d")
 CHANNELS_LAST = ("Linear", "LayerNorm", "RMSNorm", "Embedding", "Attention", "LSTM", "GRU", "RNN", "Transformer")
 WEIGHTED = ("Conv", "Linear", "LSTM", "GRU", "RNN", "Attention")
@@ -90,7 +88,7 @@ def list_layers(net: Any, run: Callable[[int], Any]) -> Listing:
     axis_of_shape: dict[tuple[int, ...], int] = {}
     for value in alone:
         name = _name(value, calls[value.module, value.path] > 1, modules)
-        batch = _batch_axis(value.shape, doubled.get((value.module, value.call, value.path)))
+        batch = batch_axis(value.shape, doubled.get((value.module, value.call, value.path)))
         if isinstance(batch, str):
             left_out.append((name, batch))
             continue
@@ -129,20 +127,6 @@ def _name(value: _Value, repeated: bool, modules: dict[str, Any]) -> str:
     return name
 
 
-def _batch_axis(one: tuple[int, ...], two: tuple[int, ...] | None) -> int | str:
-    """The axis that doubled, or why there is none."""
-    if two is None or len(one) != len(two):
-        return "not computed alike for one and for two instances"
-    grown = [axis for axis, (a, b) in enumerate(zip(one, two, strict=True)) if a != b]
-    if not grown:
-        return "the same whatever the instance"
-    if len(grown) > 1 or two[grown[0]] != 2 * one[grown[0]]:
-        return "mixes the instances of a batch"
-    if len(one) == 1:
-        return "one number an instance, without units"
-    return grown[0]
-
-
 def _axes(kind: str, shape: tuple[int, ...], batch: int, axis_of_shape: dict[tuple[int, ...], int]) -> Axes:
     """Channels stand first in what convolutions give and last in what linear layers give; others pass on what they got."""
     rest = [axis for axis in range(len(shape)) if axis != batch]
@@ -171,10 +155,7 @@ def _suggest(places: dict[str, Place], modules: dict[str, Any]) -> dict[str, Pla
         and place.path in ("", "0")
         and (place.module in blocks or (_weighted(modules[place.module]) and not _inside(place.module, blocks)))
     ]
-    if len(good) > MOST_SUGGESTED:
-        step = (len(good) - 1) / (MOST_SUGGESTED - 1)
-        good = [good[round(i * step)] for i in range(MOST_SUGGESTED)]
-    chosen = set(good)
+    chosen = spread(good)
     return {
         name: Place(_suggested(place.layer, name in chosen), place.module, place.call, place.path, place.axes)
         for name, place in places.items()

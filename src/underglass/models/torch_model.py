@@ -12,13 +12,15 @@ import torch
 from torch import nn
 
 from underglass.errors import LayerError, ModelError, unknown
+from underglass.models.inputs import Prepared, describe, said
+from underglass.models.layer_axes import check_pooling
 from underglass.models.model import Array, Fingerprint, Forward, Layer, OutOfMemory, Output, Range
 from underglass.models.torch_evaluation import evaluating, plain
 from underglass.models.torch_hooks import watching
-from underglass.models.torch_inputs import Prepared, describe, flat, home, laid_out, prepare, said
+from underglass.models.torch_inputs import flat, home, laid_out, prepare
 from underglass.models.torch_layers import Listing, Place, list_layers
 from underglass.models.torch_outputs import probabilities, scores
-from underglass.models.torch_pooling import check_pooling, pool
+from underglass.models.torch_pooling import pool
 
 NO_MEMORY = ("not enough memory", "can't allocate memory", "out of memory", "DefaultCPUAllocator")
 REPEATABLE = 1e-4
@@ -41,6 +43,10 @@ class TorchModel:
     accuracy : share right that its author states, 0 to 1.
     name : what to call it.
     """
+
+    framework = "torch"
+    no_gradients: str | None = None
+    """Why it gives no gradients; None, for it gives them."""
 
     def __init__(
         self,
@@ -243,6 +249,25 @@ class TorchModel:
         summary = tuple((_digits(low), _digits(mean), _digits(high)) for low, mean, high in rows)
         return Fingerprint(self.weights_hash(), inputs, _hash([given]), summary)
 
+    def input_gradients(self, raw: Sequence[Any] | Prepared, output: int) -> dict[str, Array]:
+        """Gradient of one output by each real-valued input: name → (n, …) float32; the module's own gradients stay.
+
+        Raises
+        ------
+        ModelError
+            There is no such output, or the module cannot take the input.
+        """
+        batch = raw if isinstance(raw, Prepared) else self.prepare(raw)
+        parts = flat(batch.inputs)
+        copies = {id(one): one.detach().clone().requires_grad_(one.is_floating_point()) for one in parts}
+        with evaluating(self.net), torch.enable_grad():
+            found = scores(self._call(Prepared(_each_in(batch.inputs, copies), batch.count)))
+            if not 0 <= output < found.shape[1]:
+                raise ModelError(f"there is no output {output}; the model gives {found.shape[1]}.")
+            real = {name: one for name, one in _named(batch.inputs, copies).items() if one.requires_grad}
+            slopes = torch.autograd.grad(found[:, output].sum(), list(real.values()))
+        return {name: _numpy(one) for name, one in zip(real, slopes, strict=True)}
+
     def weights_hash(self) -> str:
         """32 hexadecimal digits over all parameters and buffers with their names."""
         state = self.net.state_dict()
@@ -301,6 +326,23 @@ class TorchModel:
             )
         if self.classes and shares.shape[1] != len(self.classes):
             raise ModelError(f"the model gives {shares.shape[1]} values an instance, but there are {len(self.classes)} classes.")
+
+
+def _each_in(inputs: Any, copies: dict[int, Any]) -> Any:
+    """The same structure with other tensors."""
+    if isinstance(inputs, torch.Tensor):
+        return copies[id(inputs)]
+    if isinstance(inputs, dict):
+        return {key: _each_in(part, copies) for key, part in inputs.items()}
+    return tuple(_each_in(part, copies) for part in inputs)
+
+
+def _named(inputs: Any, copies: dict[int, Any], path: str = "") -> dict[str, Any]:
+    """The tensors of an input by name: "input", "0", "key"."""
+    if isinstance(inputs, torch.Tensor):
+        return {path or "input": copies[id(inputs)]}
+    pairs = inputs.items() if isinstance(inputs, dict) else enumerate(inputs)
+    return {name: one for key, part in pairs for name, one in _named(part, copies, f"{path}.{key}" if path else str(key)).items()}
 
 
 def _repeated(batch: Prepared) -> tuple[Prepared, Prepared]:

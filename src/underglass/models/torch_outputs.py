@@ -8,8 +8,8 @@ from typing import Any
 import torch
 
 from underglass.errors import ModelError
+from underglass.models.inputs import describe
 from underglass.models.model import Output
-from underglass.models.torch_inputs import describe
 
 KEYS = ("logits", "probabilities", "out", "output", "scores", "y")
 SLACK = 1e-3

@@ -3,61 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from math import prod, sqrt
 from typing import Any
 
 import torch
 
-from underglass.errors import LayerError, unknown
-from underglass.models.model import POOLINGS
+from underglass.models.layer_axes import Axes
 
 HALVES = (torch.float16, torch.bfloat16)
 PIECE = 1 << 20
 """Values that are looked at together, once for each pooling: four megabytes, which the caches still hold the second time."""
-
-
-@dataclass(frozen=True)
-class Axes:
-    """Where the axes of a module's output are.
-
-    Parameters
-    ----------
-    batch : the axis that grows with the batch.
-    channels : the axis whose entries are the units.
-    fold : how many entries of the batch axis belong to one instance (windows folded into the batch), usually 1.
-    ndim : count of axes of the output as the module gives it.
-    """
-
-    batch: int
-    channels: int
-    fold: int
-    ndim: int
-
-    def unfolded(self, value: Any) -> tuple[Any, int, int, tuple[int, ...]]:
-        """The value with one entry of the batch axis an instance; its batch axis, its channel axis, and all others."""
-        channels, space = self._unfolded
-        return value if self.fold == 1 else value.unflatten(self.batch, (-1, self.fold)), self.batch, channels, space
-
-    @cached_property
-    def _unfolded(self) -> tuple[int, tuple[int, ...]]:
-        channels = self.channels + (self.fold > 1 and self.channels > self.batch)
-        return channels, tuple(axis for axis in range(self.ndim + (self.fold > 1)) if axis not in (self.batch, channels))
-
-
-def check_pooling(pooling: Sequence[str]) -> tuple[str, ...]:
-    """The poolings asked for, once each.
-
-    Raises
-    ------
-    LayerError
-        One that does not exist; the message names the nearest.
-    """
-    for one in pooling:
-        if one not in POOLINGS:
-            raise LayerError(unknown("pooling", one, POOLINGS))
-    return tuple(dict.fromkeys(pooling))
 
 
 def pool(value: Any, axes: Axes, pooling: Sequence[str]) -> dict[str, Any]:

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from underglass.errors import DataError, LayerError, unknown
+from underglass.models.inputs import Prepared
 from underglass.models.torch_evaluation import evaluating
-from underglass.models.torch_inputs import Prepared, home
+from underglass.models.torch_inputs import home
 from underglass.models.torch_model import NO_MEMORY, TorchModel
 from underglass.probes.picture_parameters import Movements, Spectrum
 from underglass.probes.picture_space import PictureSpace, picture_space

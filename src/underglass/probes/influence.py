@@ -21,8 +21,8 @@ from torch import nn
 
 from underglass.errors import DataError, LayerError, unknown
 from underglass.models import torch as adapted
+from underglass.models.inputs import Prepared
 from underglass.models.torch_evaluation import evaluating
-from underglass.models.torch_inputs import Prepared
 from underglass.models.torch_layers import Place
 from underglass.models.torch_model import TorchModel
 from underglass.probes.influence_hops import Hop, Influence

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, fx
 
-from underglass.models.torch_inputs import Prepared
+from underglass.models.inputs import Prepared
 from underglass.models.torch_layers import Place
 from underglass.models.torch_model import TorchModel
 from underglass.probes.contributions import strongest

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from underglass.errors import LayerError
-from underglass.models.torch_inputs import describe, flat
+from underglass.models.inputs import describe
+from underglass.models.torch_inputs import flat
 from underglass.models.torch_model import TorchModel
 
 Array = NDArray[Any]

@@ -13,8 +13,8 @@ from torch import Tensor, fx, nn
 
 from underglass.errors import LayerError
 from underglass.models import torch as adapted
+from underglass.models.inputs import Prepared
 from underglass.models.torch_evaluation import evaluating
-from underglass.models.torch_inputs import Prepared
 from underglass.models.torch_model import TorchModel
 from underglass.probes.contributions import at_every_position
 from underglass.probes.influence_run import arguments

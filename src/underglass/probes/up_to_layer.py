@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from underglass.errors import LayerError, ModelError
+from underglass.models.inputs import Prepared, describe, said
 from underglass.models.torch_evaluation import evaluating
 from underglass.models.torch_hooks import tensors
-from underglass.models.torch_inputs import Prepared, describe, said
 from underglass.models.torch_layers import Place
 from underglass.models.torch_model import TorchModel
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from underglass.hosts.commands.model_files import ClassNames, FileSettings, Gives, InputShape, Mean, ScaleBy, Std
 from underglass.hosts.commands.options import Data, Features, Id, Image, Label, Labels, ModelSpec, Split, Text, listed
 
 if TYPE_CHECKING:
@@ -41,6 +42,12 @@ def capture(
     label: Label = None,
     id: Id = None,
     split: Split = None,
+    input_shape: InputShape = None,
+    mean: Mean = None,
+    std: Std = None,
+    scale: ScaleBy = None,
+    classes: ClassNames = None,
+    gives: Gives = None,
 ) -> None:
     """Run a model over all instances and keep predictions and activations in a case.
 
@@ -55,7 +62,7 @@ def capture(
 
         if not keep_freed_memory():
             warn("--keep-memory does nothing here: it needs Linux with glibc.")
-    made, dataset = make_model(model)
+    made, dataset = make_model(model, FileSettings(input_shape, mean, std, scale, classes, gives))
     if data is not None:
         chosen = Columns(image, text, tuple(listed(features) or ()) or None, label, id, split)
         dataset = read_data(data, made, chosen, labels)
@@ -67,7 +74,13 @@ def capture(
         warn(f"left out: {len(dataset.skipped) - 5:,} more; the case names them all.")
     place = Path(out) if out is not None else Path(f"{Path(data).resolve().name.split('.')[0] if data else made.name}.case")
     with _case(place, dataset) as case:
-        captured = case.capture(made, layers=listed(layers), pooling=listed(pooling) or (), batch_size=batch_size, factory=model)
+        captured = case.capture(
+            made,
+            layers=listed(layers),
+            pooling=listed(pooling) or (),
+            batch_size=batch_size,
+            factory=getattr(made, "factory", None),
+        )
         record = captured.record
         rows = [
             ("case", str(place)),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from underglass.hosts.commands.model_files import ClassNames, FileSettings, Gives, InputShape, Mean, ScaleBy, Std
 from underglass.hosts.commands.options import Data, Features, Id, Image, Label, Labels, ModelSpec, Split, Text, listed
 
 if TYPE_CHECKING:
@@ -24,6 +25,12 @@ def check(
     label: Label = None,
     id: Id = None,
     split: Split = None,
+    input_shape: InputShape = None,
+    mean: Mean = None,
+    std: Std = None,
+    scale: ScaleBy = None,
+    classes: ClassNames = None,
+    gives: Gives = None,
 ) -> None:
     """Look at eight instances: ranges, predictions, layers, time a capture takes, and what is suspicious.
 
@@ -33,7 +40,7 @@ def check(
     from underglass.errors import DataError
     from underglass.hosts.commands.given import Columns, make_model, read_data
 
-    made, dataset = make_model(model)
+    made, dataset = make_model(model, FileSettings(input_shape, mean, std, scale, classes, gives))
     if data is not None:
         chosen = Columns(image, text, tuple(listed(features) or ()) or None, label, id, split)
         dataset = read_data(data, made, chosen, labels)

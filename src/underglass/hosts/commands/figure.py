@@ -9,9 +9,16 @@ from typing import Annotated, Any
 
 import typer
 
-Model = Annotated[str, typer.Argument(metavar="MODEL", help="The function that makes the module: [cyan]my_pkg:make[/].")]
+Model = Annotated[
+    str,
+    typer.Argument(metavar="MODEL", help="An .onnx, .keras or .h5 file, or the function that makes it: [cyan]my_pkg:make[/]."),
+]
 InputShape = Annotated[
-    str, typer.Option(metavar="SIZES", help="With the batch: 1,3,224,224. Several inputs with semicolons; names with =.")
+    str | None,
+    typer.Option(
+        metavar="SIZES",
+        help="With the batch: 1,3,224,224. Several inputs with semicolons; names with =. Keras and ONNX say their own.",
+    ),
 ]
 Output = Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help=".svg, .pdf, .png, .tex (TikZ) or .json.")]
 
@@ -19,7 +26,7 @@ Output = Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help=".s
 def figure(
     model: Model,
     *,
-    input_shape: InputShape,
+    input_shape: InputShape = None,
     output: Output = Path("figure.svg"),
     depth: Annotated[int | None, typer.Option(help="Level of modules drawn as one; 0 for none.")] = None,
     palette: Annotated[str | None, typer.Option(help="tol-light, okabe-ito, tol-muted or hues.")] = None,
@@ -46,6 +53,7 @@ def figure(
     from underglass.errors import UnderglassError, unknown
     from underglass.hosts.commands.given import make_anything
     from underglass.hosts.commands.saying import aside, out
+    from underglass.models.files import is_model_file
 
     for file in (output, legend_file):
         if file is not None and file.suffix.lower() not in figures.FORMATS:
@@ -58,12 +66,14 @@ def figure(
     look |= {name: read_value(value) for name, value in pairs(set_, "--set", "feature_scale=log").items()}
     groups = [(name, *ends(name, value)) for name, value in pairs(group, "--group", "Stem=conv1:maxpool").items()]
     samples = pairs(sample, "--sample", "input=photo.png")
-    made = make_anything(model)
-    if isinstance(made, tuple) and len(made) == 2:
-        made = made[1]
+    made: Any = model
+    if not is_model_file(model):
+        made = make_anything(model)
+        if isinstance(made, tuple) and len(made) == 2:
+            made = made[1]
     drawn = figures.figure(
         made,
-        read_shape(input_shape),
+        read_shape(input_shape) if input_shape is not None else None,
         width=width,
         routes=routes,
         groups=groups,

@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
 from underglass.errors import DataError, ModelError, UnderglassError, unknown
+from underglass.hosts.commands.model_files import FileSettings, model_from_file, refuse_settings
+from underglass.models.files import is_model_file
+from underglass.models.graphs import framework_of
 
 if TYPE_CHECKING:
     from underglass.datasets import Dataset
@@ -36,23 +39,29 @@ class Columns:
     split: str | None = None
 
 
-def make_model(spec: str) -> tuple[Model, Dataset | None]:
-    """Call the function that makes the model; it may give the data as well: ``(dataset, model)``.
+def make_model(spec: str, settings: FileSettings | None = None) -> tuple[Model, Dataset | None]:
+    """Read the model's file, or call the function that makes it; that may give the data as well: ``(dataset, model)``.
 
     Parameters
     ----------
-    spec : "package.module:function" or "path/file.py:function"
+    spec : "net.onnx", "net.keras", "net.h5", "package.module:function" or "path/file.py:function"
         The function is ``make`` when none is named. Modules are found from the working directory too.
+    settings : what was typed about a file.
 
     Raises
     ------
     ModelError
         There is no such module or function, it fails (its own error is said with file and line), or it gives no model.
     """
+    settings = settings or FileSettings()
+    if is_model_file(spec):
+        return model_from_file(spec, settings), None
+    refuse_settings(spec, settings)
     made = make_anything(spec)
     dataset, model = made if isinstance(made, tuple) and len(made) == 2 else (None, made)
     if not hasattr(model, "forward") or not hasattr(model, "fingerprint"):
-        hint = ": return underglass.models.torch(net, preprocess=…, classes=…)" if hasattr(model, "state_dict") else ""
+        kind = framework_of(model) if hasattr(model, "state_dict") or framework_of(model) != "torch" else ""
+        hint = f": return underglass.models.{kind}(net, preprocess=…, classes=…)" if kind else ""
         raise ModelError(f"{spec} gives {type(model).__name__}, and a model of underglass.models is needed{hint}.")
     model.factory = spec
     return model, dataset

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from underglass.hosts.commands.model_files import ClassNames, FileSettings, Gives, InputShape, Mean, ScaleBy, Std
 from underglass.hosts.commands.options import MAKER, SERVER, NoOpen, Port, Reach
 
 
@@ -37,6 +38,12 @@ def open_case(
     host_name: Annotated[
         list[str] | None, typer.Option(help="Another name it is reached by, such as a proxy's.", rich_help_panel=SERVER)
     ] = None,
+    input_shape: InputShape = None,
+    mean: Mean = None,
+    std: Std = None,
+    scale: ScaleBy = None,
+    classes: ClassNames = None,
+    gives: Gives = None,
 ) -> None:
     """Open a case in the browser, on 127.0.0.1 with a token.
 
@@ -68,7 +75,7 @@ def open_case(
     if model is not None:
         from underglass.hosts.commands.given import make_model
 
-        made, dataset = make_model(model)
+        made, dataset = make_model(model, FileSettings(input_shape, mean, std, scale, classes, gives))
         opened.attach(made, dataset)
     if trainer is not None:
         from underglass.hosts.commands.given import find_function

@@ -9,7 +9,10 @@ import typer
 
 TABLE, SERVER = "Columns of a table", "Server"
 
-MAKER = "[cyan]package.module:function[/] or [cyan]file.py:function[/] that returns underglass.models.torch(…)."
+MAKER = (
+    "A file: [cyan]net.onnx[/], [cyan]net.keras[/], [cyan]net.h5[/]. Or [cyan]package.module:function[/] or "
+    "[cyan]file.py:function[/] that returns underglass.models.torch(…), keras(…) or onnx(…)."
+)
 DATA = "A folder of pictures, a table or an .npz. Not needed if the function returns (dataset, model)."
 
 ModelSpec = Annotated[str, typer.Argument(metavar="MODEL", help=MAKER, show_default=False)]
