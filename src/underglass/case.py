@@ -19,6 +19,8 @@ from underglass import capture, filters
 from underglass.capture.given import checked_features, checked_probabilities, keep_probabilities
 from underglass.capture.showing import copy_media
 from underglass.errors import DataError, EditError, ModelError, unknown
+from underglass.extensions import Broken
+from underglass.extensions.renderers import renderers
 from underglass.jobs import Jobs
 from underglass.pages import CaseView, Page, Widget
 from underglass.pages.composing import from_spec
@@ -26,6 +28,7 @@ from underglass.pages.items import checked_view
 from underglass.roles import require
 from underglass.serving import Serving
 from underglass.store import CaseFolder, Edit, ModelFolder, Subset
+from underglass.views import Found as Views
 from underglass.views import View, discover
 from underglass.wire import CaseInfo, EditAnswer, InstanceDetail
 
@@ -215,7 +218,16 @@ class Case:
     @cached_property
     def views(self) -> dict[str, View]:
         """The views by name, in the rail's order."""
-        return discover().views
+        return self._discovered.views
+
+    @cached_property
+    def _discovered(self) -> Views:
+        return discover()
+
+    @property
+    def broken(self) -> list[Broken]:
+        """Extensions of other packages that cannot be used, and why."""
+        return [*self._discovered.broken, *renderers().broken]
 
     @cached_property
     def damaged(self) -> list[str]:

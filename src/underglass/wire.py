@@ -140,6 +140,23 @@ class SkippedInfo(TypedDict):
     reason: str
 
 
+class BrokenInfo(TypedDict):
+    """An extension of somebody else that cannot be used, and why."""
+
+    name: str
+    kind: str
+    package: str
+    reason: str
+
+
+class RendererInfo(TypedDict):
+    """Somebody's way to draw the instances of this case; ``module`` is the address of its browser half."""
+
+    name: str
+    title: str
+    module: str
+
+
 class Tile(TypedDict):
     """One place on a page, on a grid of 12 columns and rows of 48 px.
 
@@ -197,6 +214,8 @@ class CaseInfo(TypedDict):
     patterns: list[PatternsInfo]
     projections: list[ProjectionInfo]
     pages: list[str]
+    renderer: RendererInfo | None
+    broken: list[BrokenInfo]
     suspects: int | None
     skipped: list[SkippedInfo]
     warnings: list[str]

@@ -268,7 +268,7 @@ def test_what_is_no_stack_of_images_is_refused(case: CaseFolder) -> None:
         case.media.put_array(np.zeros((2, 4, 4)))
     with pytest.raises(DataError, match="2 images but 3 rows"):
         case.media.put_array(pictures(2, 4, 4), rows=[1, 2, 3])
-    with pytest.raises(DataError, match="media are images or texts, not 'application/pdf'"):
+    with pytest.raises(DataError, match="media are images, texts, sounds or films, not 'application/pdf'"):
         case.media.put(0, b"", "application/pdf")
 
 

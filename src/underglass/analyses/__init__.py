@@ -17,7 +17,11 @@ The audits of groups (``subgroups`` …), labels (``label_issues`` …) and asso
 
 Under them: ``unit_scaling`` and ``principal_components`` prepare activations, ``trustworthiness`` judges pictures. The kernels
 (``spanning_tree``, ``density_tree``, ``top_kernel``) are imported, and compiled, when they first run.
+
+Analyses of other packages (entry points ``underglass.analyses``) stand here under their own names.
 """
+
+from typing import Any
 
 from underglass.analyses.chance import above_chance, chance_patterns
 from underglass.analyses.intervals import wilson
@@ -27,6 +31,7 @@ from underglass.analyses.projection import Projection, ProjectionSettings, proje
 from underglass.analyses.sampling import stratified
 from underglass.analyses.top_instances import TopInstances, top
 from underglass.analyses.unit_statistics import UnitStatistics, statistics
+from underglass.errors import DataError
 
 __all__ = [
     "Neighbours",
@@ -46,3 +51,15 @@ __all__ = [
     "top",
     "wilson",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """An analysis that another package brings."""
+    from underglass.extensions import ANALYSES, load
+
+    if name.startswith("_"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        return load(ANALYSES, name)
+    except DataError as error:
+        raise AttributeError(str(error)) from None

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from underglass.datasets import Dataset
+from underglass.datasets import Dataset, Encoded
 from underglass.store import MediaWriter
 
 LONGEST_SIDE = 256
@@ -19,6 +19,7 @@ QUALITY = 88
 
 Progress = Callable[[int, int, str], None]
 Picture = np.ndarray[Any, Any]
+Shown = Picture | str | Encoded
 
 
 def copy_media(dataset: Dataset, writer: MediaWriter, progress: Progress | None = None) -> None:
@@ -30,7 +31,7 @@ def copy_media(dataset: Dataset, writer: MediaWriter, progress: Progress | None 
     Parameters
     ----------
     dataset : Dataset
-        Its `media` gives (H, W) or (H, W, 3) uint8, a text, or None.
+        Its `media` gives (H, W) or (H, W, 3) uint8, a text, encoded bytes, or None.
     writer : MediaWriter
         Of the case that is being made.
     progress : callable (done, total, stage)
@@ -44,6 +45,8 @@ def copy_media(dataset: Dataset, writer: MediaWriter, progress: Progress | None 
             shown = _shown(dataset, row)
             if isinstance(shown, str):
                 writer.put_text(row, shown)
+            elif isinstance(shown, Encoded):
+                writer.put(row, shown.data, shown.type)
             elif isinstance(shown, Exception):
                 writer.put_missing(row, str(shown) or type(shown).__name__)
             elif shown is not None:
@@ -53,7 +56,7 @@ def copy_media(dataset: Dataset, writer: MediaWriter, progress: Progress | None 
             progress(rows.stop, total, "copying what is shown")
 
 
-def _shown(dataset: Dataset, row: int) -> Picture | str | Exception | None:
+def _shown(dataset: Dataset, row: int) -> Shown | Exception | None:
     try:
         return dataset.media(row)
     except Exception as error:  # noqa: BLE001 - a file may be broken in any way; the instance says which

@@ -15,10 +15,14 @@
 
 Each returns a `Dataset`: a table with one row an instance (``row, id, label, split`` and the person's own columns), a way
 to load raw instances, and what to show of one. What could not be read is named in ``skipped``, never replaced.
+
+Readers of other packages (entry points ``underglass.readers``) stand here under their own names.
 """
 
+from typing import Any
+
 from underglass.datasets.array_data import arrays
-from underglass.datasets.dataset import Dataset, Instances
+from underglass.datasets.dataset import Dataset, Encoded, Instances
 from underglass.datasets.delimited import Read, read_columns, read_text
 from underglass.datasets.files import read_table
 from underglass.datasets.image_files import image_folder
@@ -31,9 +35,11 @@ from underglass.datasets.score_tasks import Scores
 from underglass.datasets.scored import scored
 from underglass.datasets.tables import table
 from underglass.datasets.torch_data import torch
+from underglass.errors import DataError
 
 __all__ = [
     "Dataset",
+    "Encoded",
     "Instances",
     "Judged",
     "LabelTable",
@@ -55,3 +61,15 @@ __all__ = [
     "table",
     "torch",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """A reader that another package brings."""
+    from underglass.extensions import READERS, load
+
+    if name.startswith("_"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        return load(READERS, name)
+    except DataError as error:
+        raise AttributeError(f"{error} Ours: {', '.join(__all__)}.") from None

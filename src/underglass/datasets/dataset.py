@@ -53,8 +53,16 @@ class Dataset(Protocol):
     def load(self, rows: Sequence[int]) -> list[Any]:
         """Raw instances as ``preprocess`` gets them: an array (H, W, C) or (H, W), a text, or a dict of features."""
 
-    def media(self, row: int) -> Array | str | None:
-        """What a person is shown of one instance: (H, W) or (H, W, 3) uint8, a text, or None."""
+    def media(self, row: int) -> Array | str | Encoded | None:
+        """What a person is shown of one instance: (H, W) or (H, W, 3) uint8, a text, `Encoded` bytes, or None."""
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """What a person is shown as it lies in a file: a sound (``audio/wav``) or a film (``video/mp4``), with its media type."""
+
+    data: bytes = field(repr=False)
+    type: str
 
 
 @dataclass(frozen=True)
@@ -75,7 +83,7 @@ class Instances:
     description: Mapping[str, Any]
     identity: str | Callable[[], str] = field(repr=False)
     source: Callable[[int], Any] = field(repr=False)
-    show: Callable[[int], Array | str | None] = field(repr=False)
+    show: Callable[[int], Array | str | Encoded | None] = field(repr=False)
     skipped: tuple[Skipped, ...] = ()
 
     def __len__(self) -> int:
@@ -90,7 +98,7 @@ class Instances:
         """Raw instances of the given rows, in their order."""
         return [self.source(int(row)) for row in rows]
 
-    def media(self, row: int) -> Array | str | None:
+    def media(self, row: int) -> Array | str | Encoded | None:
         """What a person is shown of one instance."""
         return self.show(int(row))
 

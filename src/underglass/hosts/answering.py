@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeGuard
 
 from underglass.errors import DataError, EditError, JobCancelled, RoleError, StaleError, UnderglassError, unknown
+from underglass.extensions import Module
+from underglass.extensions.renderers import renderers
 from underglass.hosts.sheets import contact_sheet, picture
 from underglass.jobs import Job, Jobs
 from underglass.roles import who
@@ -268,6 +270,29 @@ def _sheet(case: ServedCase, asked: Mapping[str, Any], stop: Stop | None) -> Rep
     return Reply(None, (contact_sheet(case.folder.media, rows, size),), "image/png")
 
 
+def _module(case: ServedCase, asked: Mapping[str, Any], stop: Stop | None) -> Reply:
+    """A file of the browser half of somebody else's view or renderer."""
+    name, digest, file = (str(asked.get(key)) for key in ("name", "digest", "file"))
+    found = browser_half(case, name)
+    if found is None:
+        raise NotFound(f"no extension named {name!r} has a browser half")
+    try:
+        data, kind = found.read(digest, file)
+    except DataError as error:
+        raise NotFound(f"{name}: {error}") from None
+    return Reply(None, (data,), kind)
+
+
+def browser_half(case: ServedCase, name: str) -> Module | None:
+    """The module of a view or a renderer by its name."""
+    view: Any = case.views.get(name)
+    if view is not None:
+        half: Module | None = view.browser_half
+        return half
+    renderer = next((one for one in renderers().loaded.values() if one.name == name), None)
+    return None if renderer is None else renderer.browser_half
+
+
 def _jobs(case: ServedCase, asked: Mapping[str, Any], stop: Stop | None) -> Reply:
     return Reply([job.info() for job in case.jobs.all()])
 
@@ -289,6 +314,7 @@ ASKS: Mapping[str, Ask] = {
     "instance": _instance,
     "image": _image,
     "sheet": _sheet,
+    "module": _module,
     "jobs": _jobs,
     "cancel": _cancel,
 }

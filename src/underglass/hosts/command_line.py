@@ -1,6 +1,6 @@
 """What can be typed: ``underglass demo | learn | audit | associations | check | capture | labels | open | …``.
 
-Also ``figure | info | patterns``.
+Also ``figure | info | patterns | new | check-view``.
 
 Exit codes: 0 all went well, 1 a mistake that can be mended (said in a sentence), 2 a command typed wrong, 130 stopped by
 Ctrl-C.
@@ -16,16 +16,19 @@ from underglass.hosts.commands.associations import associations
 from underglass.hosts.commands.audit import audit
 from underglass.hosts.commands.capture import capture
 from underglass.hosts.commands.check import check
+from underglass.hosts.commands.check_view import check_view
 from underglass.hosts.commands.demo import demo
 from underglass.hosts.commands.figure import figure
 from underglass.hosts.commands.info import info
 from underglass.hosts.commands.labels import labels
 from underglass.hosts.commands.learn import learn
+from underglass.hosts.commands.new import new
 from underglass.hosts.commands.open import open_case
 from underglass.hosts.commands.patterns import patterns
 from underglass.hosts.commands.saying import friendly
 
 START, WORK, LOOK, DRAW = "Start here", "Make a case", "Look at a case", "Draw a model"
+EXTEND = "Extend underglass"
 
 app = typer.Typer(
     name="underglass",
@@ -66,6 +69,8 @@ app.command("figure", rich_help_panel=DRAW)(friendly(figure))
 app.command("open", rich_help_panel=LOOK)(friendly(open_case))
 app.command("info", rich_help_panel=LOOK)(friendly(info))
 app.command("patterns", rich_help_panel=LOOK)(friendly(patterns))
+app.command("new", rich_help_panel=EXTEND)(friendly(new))
+app.command("check-view", rich_help_panel=EXTEND)(friendly(check_view))
 
 
 def main() -> None:

@@ -60,7 +60,9 @@ def contact_sheet(media: MediaStore, rows: Sequence[int], size: int) -> bytes:
 
 
 def picture(media: MediaStore, row: int) -> tuple[bytes, str] | None:
-    """An instance's image as bytes and type, safe to be shown; None if it has none."""
+    """An instance's image, or its sound or film, as bytes and type, safe to be shown; None if it has none."""
+    if media.kind(row) in ("audio", "video"):
+        return media.encoded(row)
     if media.kind(row) == "image":
         encoded = media.encoded(row)
         if encoded is not None and encoded[1] in SHOWN_AS_THEY_ARE:

@@ -85,11 +85,17 @@ class MediaStore:
             writer.put_array(images, rows)
 
     def kind(self, row: int) -> str | None:
-        """What there is for an instance: ``"image"``, ``"text"``, ``"link"``, ``"missing"`` or None."""
+        """What there is for an instance: ``"image"``, ``"text"``, ``"audio"``, ``"video"``, ``"link"``, ``"missing"`` or None."""
         entry = self._entry(row)
         if entry["kind"] == PACKED:
-            return "text" if self._mime(entry).startswith("text/") else "image"
+            return self._mime(entry).partition("/")[0]
         return {STACKED: "image", LINK: "link", MISSING: "missing", NOTHING: None}[int(entry["kind"])]
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """Media types of what was put as bytes."""
+        self._refresh()
+        return tuple(self._table["mimes"])
 
     def image(self, row: int) -> Image.Image | None:
         """An instance's image, or None if there is none or it cannot be read (`missing` says why)."""
@@ -117,7 +123,7 @@ class MediaStore:
 
     def missing(self, row: int) -> str | None:
         """Why there is nothing to show for an instance; None if there is something."""
-        if self.kind(row) == "text":
+        if self.kind(row) in ("text", "audio", "video"):
             return None
         found = self._image(row)
         return found if isinstance(found, str) else None
@@ -175,8 +181,14 @@ class MediaStore:
                 )
             return _from_array(images[entry["at"]])
         if entry["kind"] == PACKED:
-            text = self._mime(entry).startswith("text/")
-            return "it is a text" if text else _decoded(io.BytesIO(self._bytes(entry)), "the stored image", about)
+            kind = self._mime(entry).partition("/")[0]
+            return (
+                "it is no image"
+                if kind in ("audio", "video")
+                else "it is a text"
+                if kind == "text"
+                else _decoded(io.BytesIO(self._bytes(entry)), "the stored image", about)
+            )
         if entry["kind"] == LINK:
             return self._linked(os.fsdecode(self._bytes(entry)), about)
         return NO_MEDIA if entry["kind"] == NOTHING else self._bytes(entry).decode("utf-8", "replace")

@@ -73,9 +73,9 @@ class MediaWriter:
                     (self.path / name).unlink()
 
     def put(self, row: int, data: bytes, mime: str) -> None:
-        """An encoded image (``image/…``) or a text (``text/…``)."""
-        if not mime.startswith(("image/", "text/")):
-            raise DataError(f"media are images or texts, not {mime!r}")
+        """An encoded image (``image/…``), a text (``text/…``), a sound (``audio/…``) or a film (``video/…``)."""
+        if not mime.startswith(("image/", "text/", "audio/", "video/")):
+            raise DataError(f"media are images, texts, sounds or films, not {mime!r}")
         if mime not in self._table["mimes"]:
             self._table["mimes"].append(mime)
         self._put(row, PACKED, data, self._table["mimes"].index(mime))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from underglass.extensions import renderer_for
 from underglass.roles import who
 from underglass.store import ModelFolder
 from underglass.views.edits import next_steps
@@ -37,6 +38,7 @@ def case_info(case: Case, author: str | None = None) -> CaseInfo:
     manifest = folder.manifest
     overlay = folder.journal.state()
     model = case.model
+    renderer = renderer_for(folder.media.types)
     done = [folder.model(name) for name in folder.models if folder.model(name).record.done]
     return CaseInfo(
         name=manifest.name,
@@ -55,6 +57,8 @@ def case_info(case: Case, author: str | None = None) -> CaseInfo:
         patterns=_results(case, "patterns", PatternsInfo),
         projections=_results(case, "projection", ProjectionInfo),
         pages=list(overlay.pages),
+        renderer=None if renderer is None else renderer.info(),
+        broken=[one.info() for one in case.broken],
         suspects=_suspects(case),
         skipped=[SkippedInfo(id=name, reason=reason) for name, reason in manifest.skipped[:MOST_SKIPPED]],
         warnings=_warnings(case),

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
+from underglass.extensions.modules import Module
 from underglass.wire import Card, ViewGroup, ViewInfo
 
 Call = Callable[..., Any]
@@ -13,7 +16,7 @@ Call = Callable[..., Any]
 
 @dataclass(frozen=True)
 class View:
-    """One component in two halves: this one, and ``web/src/views/<name>.ts``.
+    """One component in two halves: this one, and ``web/src/views/<name>.ts``, or the `module` of somebody else's view.
 
     Parameters
     ----------
@@ -28,6 +31,7 @@ class View:
     props : its settings by name, each explained in a line; None where any are taken.
     size : columns of 12 and rows of 48 px that it takes on a page, if nobody says.
     beside : whether it can be drawn for a model beside the active one, because it asks nothing of Python.
+    module : the browser half of a view that is not ours: an ES module file beside its Python half.
     """
 
     name: str
@@ -41,6 +45,12 @@ class View:
     props: Mapping[str, str] | None = None
     size: tuple[int, int] = (12, 14)
     beside: bool = False
+    module: Path | None = None
+
+    @cached_property
+    def browser_half(self) -> Module | None:
+        """Its module as it is sent; None for our own views, which come with the page."""
+        return None if self.module is None else Module(Path(self.module))
 
     def info(self, *, listed: bool = True) -> ViewInfo:
         """The view as the rail and its frame need it."""
@@ -54,5 +64,5 @@ class View:
             fits=listed,
             size=self.size,
             beside=self.beside,
-            module=None,
+            module=None if self.browser_half is None else self.browser_half.address(self.name),
         )

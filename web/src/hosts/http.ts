@@ -71,6 +71,7 @@ export const http: Host = {
   cancelJob: async (id) => void (await ask(`jobs/${encodeURIComponent(id)}/cancel`, {})),
   sheet: async (rows, size) => createImageBitmap(await (await ask(`sheet?size=${size}&rows=${rows.join(",")}`)).blob()),
   imageUrl: (row) => `api/media/${row}`,
+  module: (address) => import(/* @vite-ignore */ new URL(address, document.baseURI).href) as Promise<Record<string, unknown>>,
   listen,
 };
 

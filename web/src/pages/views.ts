@@ -18,6 +18,10 @@ export function known(study?: Case): string[] {
 
 /** How the views of a case are loaded. */
 export function loading(study: Case): (name: string) => Promise<View | null> {
-  void study;
-  return load;
+  return async (name) => {
+    const info = study.info.views.find((view) => view.name === name);
+    if (!info?.module) return load(name);
+    const { foreignView } = await import("./foreign");
+    return foreignView(study, info);
+  };
 }

@@ -40,6 +40,8 @@ export interface Host {
   sheet(rows: number[], size: number): Promise<ImageBitmap>;
   /** The address of an instance's full image. */
   imageUrl(row: number): string;
+  /** The browser half of somebody else's view or renderer, by the address in the case's card; absent where none can be had. */
+  module?(address: string): Promise<Record<string, unknown>>;
   /** News, until the returned function is called; `author` is how the others at the case see who is at this page. */
   listen(onEvent: (event: ServerEvent) => void, onLink: (link: Link) => void, author?: string | null): () => void;
 }

@@ -46,8 +46,12 @@ export interface Described {
   describe(): Description;
 }
 
-/** A view drawn by a Svelte component that takes `context` and `props` and exports `describe`. */
-export function define(name: string, component: Component<{ context: Context; props: Props }, Described>): View {
+/** A view drawn by a Svelte component that takes `context` and `props`, and `given` if any, and exports `describe`. */
+export function define<Given extends object = object>(
+  name: string,
+  component: Component<{ context: Context; props: Props } & Given, Described>,
+  given: Given = {} as Given,
+): View {
   return {
     name,
     mount(element, context, props) {
@@ -55,6 +59,7 @@ export function define(name: string, component: Component<{ context: Context; pr
       const drawn = mount(component, {
         target: element,
         props: {
+          ...given,
           context,
           get props() {
             return state.current;

@@ -123,6 +123,21 @@ export interface SkippedInfo {
   reason: string;
 }
 
+/** An extension of somebody else that cannot be used, and why. */
+export interface BrokenInfo {
+  name: string;
+  kind: string;
+  package: string;
+  reason: string;
+}
+
+/** Somebody's way to draw the instances of this case; ``module`` is the address of its browser half. */
+export interface RendererInfo {
+  name: string;
+  title: string;
+  module: string;
+}
+
 /** One place on a page, on a grid of 12 columns and rows of 48 px.
 
     ``props`` are given to the view or the widget; those that nobody knows survive a round trip. Of a view,
@@ -174,6 +189,8 @@ export interface CaseInfo {
   patterns: PatternsInfo[];
   projections: ProjectionInfo[];
   pages: string[];
+  renderer: RendererInfo | null;
+  broken: BrokenInfo[];
   suspects: number | null;
   skipped: SkippedInfo[];
   warnings: string[];

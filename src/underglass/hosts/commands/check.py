@@ -47,6 +47,18 @@ def check(
     if dataset is None:
         raise DataError(f"{model} gives a model alone; say where the data are: underglass check {model} DATA")
     show(capture.check(dataset, made, layers=listed(layers)), model, data)
+    warn_of_broken()
+
+
+def warn_of_broken() -> None:
+    """Say which installed extensions cannot be used, and why."""
+    from underglass.extensions import ANALYSES, READERS, find
+    from underglass.extensions.renderers import renderers
+    from underglass.hosts.commands.saying import warn
+    from underglass.views import discover
+
+    for broken in (*discover().broken, *renderers().broken, *find(READERS).broken, *find(ANALYSES).broken):
+        warn(str(broken))
 
 
 def show(report: CheckReport, model: str, data: str | None) -> None:

@@ -114,6 +114,7 @@ class _Server:
             Route("/api/audit/preview", self.audit_preview, methods=post),
             Route("/api/audit/make", self.audit_make, methods=post),
             Route("/api/{rest:path}", self.nowhere, methods=["GET", "POST", "PUT", "DELETE", "PATCH"]),
+            Route("/extensions/{name}/{digest}/{file:path}", self.module, methods=get),
             Route("/start", self.page, methods=get),
             Route("/{path:path}", self.page, methods=get),
         ]
@@ -189,6 +190,12 @@ class _Server:
 
     async def media(self, request: Request) -> Response:
         return await self.asked(request, "image", {"row": request.path_params["row"]})
+
+    async def module(self, request: Request) -> Response:
+        reply = await self.asked(request, "module", request.path_params)
+        if reply.status_code == 200:
+            reply.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+        return reply
 
     async def sheet(self, request: Request) -> Response:
         try:
