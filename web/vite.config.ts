@@ -3,6 +3,7 @@ import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { build, type Plugin } from "vite";
 import { defineConfig } from "vitest/config";
+import { notebookBundle } from "./notebook-bundle.ts";
 
 const OUT = "../src/underglass/static";
 
@@ -38,7 +39,7 @@ function single(): Plugin {
 
 export default defineConfig({
   base: "./",
-  plugins: [svelte({ configFile: false }), single()],
+  plugins: [svelte({ configFile: false }), single(), notebookBundle(OUT)],
   build: {
     outDir: OUT,
     emptyOutDir: true,

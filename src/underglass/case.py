@@ -22,15 +22,17 @@ from underglass.errors import DataError, EditError, ModelError, unknown
 from underglass.extensions import Broken
 from underglass.extensions.renderers import renderers
 from underglass.jobs import Jobs
+from underglass.named_subsets import Subsets
 from underglass.pages import CaseView, Page, Widget
 from underglass.pages.composing import from_spec
 from underglass.pages.items import checked_view
 from underglass.roles import require
+from underglass.selecting import Followers, Selection, picked_by_python
 from underglass.serving import Serving
 from underglass.store import CaseFolder, Edit, ModelFolder, Subset
 from underglass.views import Found as Views
 from underglass.views import View, discover
-from underglass.wire import CaseInfo, EditAnswer, InstanceDetail
+from underglass.wire import CaseInfo, EditAnswer, InstanceDetail, SelectionInfo, SelectionPart, ServerEvent
 
 if TYPE_CHECKING:
     from underglass.analyses.associations import Associations
@@ -72,6 +74,10 @@ class Case:
         self._served_sequence = 0
         self._layer: tuple[tuple[str, str], np.ndarray[Any, np.dtype[np.float32]]] | None = None
         self._listeners: list[Callable[[int], None]] = []
+        self._told: list[Callable[[ServerEvent], None]] = []
+        self._selection = picked_by_python(None, "")
+        self._on_selection: Followers[Selection | None] = Followers("the selection", self.report)
+        self._on_edit: Followers[Edit] = Followers("the edits", self.report)
 
     def __repr__(self) -> str:
         manifest = self.folder.manifest
@@ -157,7 +163,8 @@ class Case:
         return cls(CaseFolder.open(path))
 
     def close(self) -> None:
-        """Let go of the files and end the jobs."""
+        """Let go of the files and end the jobs; open pages are told."""
+        self._tell_pages(ServerEvent(type="closed"))
         if "jobs" in self.__dict__:
             self.jobs.close()
         if "serving" in self.__dict__:
@@ -520,9 +527,67 @@ class Case:
         return self.subsets[name]
 
     @property
-    def subsets(self) -> Mapping[str, Subset]:
-        """The subsets by name."""
-        return self.folder.journal.state().subsets
+    def subsets(self) -> Subsets:
+        """The subsets by name; ``case.subsets["name"] = filter or rows`` defines one, ``del`` drops it."""
+        return Subsets(self)
+
+    # the selection -----------------------------------------------------------------------------------------------
+
+    @property
+    def selection(self) -> Selection | None:
+        """What is picked now, on a page or from Python; None when nothing is.
+
+        Set it to a filter, a filter tree, rows, a selection or None: every open page of the case then shows it. A page tells
+        what it picks when it is in a notebook, or when a function follows the selection (`on_selection`).
+        """
+        return self._evaluated(self._selection)
+
+    @selection.setter
+    def selection(self, where: Where | Selection | None) -> None:
+        if isinstance(where, Selection):
+            tree, text = self._tree(where.tree), where.text
+        elif where is None or isinstance(where, str | Mapping):
+            tree = self._tree(where)
+            text = "" if tree is None else where if isinstance(where, str) else filters.to_text(tree)
+        else:
+            rows = self.rows(where)
+            tree = {"op": "pick", "name": self.serving.make_pick(rows, keep=True)} if len(rows) else None
+            text = f"{len(rows):,} instance{'' if len(rows) == 1 else 's'} picked in Python"
+        self._selection = picked_by_python(tree, text)
+        self._tell_pages(ServerEvent(type="selection", selection=self._selection))
+        self._on_selection.tell(self.selection)
+
+    def take_selection(self, tree: Mapping[str, Any] | None, parts: Sequence[SelectionPart], *, page: str) -> None:
+        """Take what a page has picked; hosts call it.
+
+        Raises
+        ------
+        FilterError
+            The tree is none, or names what the case does not have.
+        """
+        checked = None if tree is None else dict(self._tree(tree))
+        for part in parts:
+            self._tree(part["tree"])
+        self._selection = SelectionInfo(parts=list(parts), tree=checked, page=page)
+        if self._on_selection:
+            self._on_selection.tell(self.selection)
+
+    def on_selection(self, function: Callable[[Selection | None], object]) -> Callable[[], None]:
+        """Call a function with the selection whenever it changes; returns how to stop.
+
+        It is called in the thread that answers the page, so it should be quick; when it fails, that is printed and said on
+        the page.
+        """
+        first = not self._on_selection
+        stop = self._on_selection.add(function)
+        if first:
+            self._tell_pages(ServerEvent(type="listening", listening=True))
+        return stop
+
+    def on_edit(self, function: Callable[[Edit], object]) -> Callable[[], None]:
+        """Call a function with every edit from now on, by whomever, undone ones too; returns how to stop. As `on_selection`."""
+        assert self.serving.version
+        return self._on_edit.add(function)
 
     def tag(self, where: Where, tag: str) -> Edit:
         """Put a tag on instances."""
@@ -617,9 +682,12 @@ class Case:
             last = journal.poll()
             if last == self._served_sequence:
                 return serving.version
-            serving.apply(journal.edits(since=self._served_sequence))
+            edits = journal.edits(since=self._served_sequence)
+            serving.apply(edits)
             self._served_sequence = last
         self._tell()
+        for edit in edits if self._on_edit else ():
+            self._on_edit.tell(edit)
         return serving.version
 
     def listen(self, listener: Callable[[int], None]) -> Callable[[], None]:
@@ -688,6 +756,32 @@ class Case:
             raise DataError(unknown("widget", name, self.widgets))
         return Widget(self, name)
 
+    # news --------------------------------------------------------------------------------------------------------
+
+    def follow(self, listener: Callable[[ServerEvent], None]) -> Callable[[], None]:
+        """Tell a host everything its open pages must hear: versions, jobs, the selection, problems; returns how to stop."""
+        self._told.append(listener)
+        of_versions = self.listen(lambda version: listener(ServerEvent(type="version", version=version)))
+        of_jobs = self.jobs.listen(lambda job: listener(ServerEvent(type="job", job=job.info())))
+
+        def stop() -> None:
+            of_versions()
+            of_jobs()
+            self._told.remove(listener)
+
+        return stop
+
+    def greeting(self) -> ServerEvent:
+        """Where things stand, for a page that begins to listen."""
+        event = ServerEvent(type="hello", version=self.serving.version, listening=bool(self._on_selection))
+        if self._selection["parts"] and not self._selection["page"]:
+            event["selection"] = self._selection
+        return event
+
+    def report(self, problem: str) -> None:
+        """Say on all open pages that something of a person's own went wrong."""
+        self._tell_pages(ServerEvent(type="problem", text=problem))
+
     # showing -----------------------------------------------------------------------------------------------------
 
     def show(self, *, port: int = 0, open_browser: bool = True) -> None:
@@ -702,6 +796,17 @@ class Case:
         version = self.serving.version if "serving" in self.__dict__ else 0
         for listener in list(self._listeners):
             listener(version)
+
+    def _tell_pages(self, event: ServerEvent) -> None:
+        for listener in list(self._told):
+            listener(event)
+
+    def _evaluated(self, given: SelectionInfo) -> Selection | None:
+        tree = given["tree"]
+        if tree is None:
+            return None
+        self.sync()
+        return Selection(self.serving.rows(tree), " · ".join(part["text"] for part in given["parts"]), tree)
 
     def _captured(self) -> ModelFolder:
         model = self.model

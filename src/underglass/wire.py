@@ -351,11 +351,33 @@ class PersonInfo(TypedDict):
     role: Role
 
 
-class ServerEvent(TypedDict):
-    """What the server tells an open page of its own accord."""
+class SelectionPart(TypedDict):
+    """One choice in a selection: the filter tree it is, in words, and whether clearing leaves it."""
 
-    type: Literal["hello", "version", "job", "case", "people"]
+    tree: dict[str, Any]
+    text: str
+    pinned: bool
+
+
+class SelectionInfo(TypedDict):
+    """What is picked: its parts, and all of them together as one filter tree; ``page`` names the page that picked, if one did."""
+
+    parts: list[SelectionPart]
+    tree: dict[str, Any] | None
+    page: str
+
+
+class ServerEvent(TypedDict):
+    """What the server tells an open page of its own accord.
+
+    ``listening`` says that Python follows the selection, so that pages send theirs; ``text`` of a ``problem`` is for people.
+    """
+
+    type: Literal["hello", "version", "job", "case", "people", "selection", "listening", "problem", "closed"]
     people: NotRequired[list[PersonInfo]]
     version: NotRequired[int]
     job: NotRequired[Job]
     session: NotRequired[str]
+    selection: NotRequired[SelectionInfo]
+    listening: NotRequired[bool]
+    text: NotRequired[str]

@@ -92,7 +92,7 @@ def test_pictures_travel_as_bytes_with_their_type(kept_case: Case) -> None:
         ({"ask": "image", "row": 10**9}, NotFound, ""),
         ({"ask": "sheet", "rows": ["../x"], "size": 8}, DataError, "a sheet is asked for"),
         ({"ask": "sheet", "rows": [0], "size": "8"}, DataError, "a sheet is asked for"),
-        ({"ask": "cancel", "id": "99"}, UnderglassError, "no job named '99'"),
+        ({"ask": "cancel", "job": "99"}, UnderglassError, "no job named '99'"),
     ],
 )
 def test_a_wrong_request_says_what_was_wrong(kept_case: Case, request_: dict, kind: type[Exception], said: str) -> None:

@@ -16,7 +16,7 @@ import inspect
 import json
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeGuard
 
@@ -28,7 +28,7 @@ from underglass.jobs import Job, Jobs
 from underglass.roles import who
 from underglass.serving import QueryError, Serving, Stop
 from underglass.store import CaseFolder
-from underglass.wire import CaseInfo, EditAnswer, InstanceDetail
+from underglass.wire import CaseInfo, EditAnswer, InstanceDetail, SelectionPart, ServerEvent
 
 ARROW = "application/vnd.apache.arrow.stream"
 BYTES = "application/octet-stream"
@@ -98,8 +98,14 @@ class ServedCase(Protocol):
     def sync(self) -> int:
         """Take in edits of other processes; the data version after it."""
 
-    def listen(self, listener: Callable[[int], None]) -> Callable[[], None]:
-        """Hear of every new data version."""
+    def take_selection(self, tree: Mapping[str, Any] | None, parts: Sequence[SelectionPart], *, page: str) -> None:
+        """Take what a page has picked."""
+
+    def greeting(self) -> ServerEvent:
+        """Where things stand, for a page that begins to listen."""
+
+    def follow(self, listener: Callable[[ServerEvent], None]) -> Callable[[], None]:
+        """Hear of everything that open pages are told: versions, jobs, the selection, problems."""
 
     def close(self) -> None:
         """Let go of files, tables and threads."""
@@ -238,7 +244,7 @@ def _pick(case: ServedCase, asked: Mapping[str, Any], stop: Stop | None) -> Repl
     if "polygon" in asked:
         inside = serving.rows_in_polygon(str(asked.get("layer")), asked["polygon"])
         return Reply({"name": serving.make_pick(inside, keep=True), "count": len(inside)})
-    rows = asked.get("rows")
+    rows: Any = asked.get("rows")
     if not _are_numbers(rows):
         raise DataError("a pick needs rows, or a polygon and a layer")
     return Reply({"name": serving.make_pick(rows, keep=True), "count": len(set(rows))})
@@ -264,7 +270,8 @@ def _image(case: ServedCase, asked: Mapping[str, Any], stop: Stop | None) -> Rep
 
 
 def _sheet(case: ServedCase, asked: Mapping[str, Any], stop: Stop | None) -> Reply:
-    rows, size = asked.get("rows"), asked.get("size", 56)
+    rows: Any = asked.get("rows")
+    size: Any = asked.get("size", 56)
     if not _are_numbers(rows) or not _are_numbers([size]):
         raise DataError("a sheet is asked for by rows, such as 1,2,3, and size, such as 56")
     return Reply(None, (contact_sheet(case.folder.media, rows, size),), "image/png")
@@ -293,12 +300,22 @@ def browser_half(case: ServedCase, name: str) -> Module | None:
     return None if renderer is None else renderer.browser_half
 
 
+def _select(case: ServedCase, asked: Mapping[str, Any], stop: Stop | None) -> Reply:
+    parts, tree = asked.get("parts"), asked.get("tree")
+    if not isinstance(parts, list) or not (tree is None or isinstance(tree, Mapping)):
+        raise DataError('a selection is {"parts": [{"tree", "text"}, …], "tree": a filter tree, or null}')
+    if who().role != "owner":
+        return Reply({})  # Python is the owner's: what others pick is their own
+    case.take_selection(tree, [_part(one) for one in parts], page=str(asked.get("page", "")))
+    return Reply({})
+
+
 def _jobs(case: ServedCase, asked: Mapping[str, Any], stop: Stop | None) -> Reply:
     return Reply([job.info() for job in case.jobs.all()])
 
 
 def _cancel(case: ServedCase, asked: Mapping[str, Any], stop: Stop | None) -> Reply:
-    return Reply(case.jobs.cancel(str(asked.get("id"))).info())
+    return Reply(case.jobs.cancel(str(asked.get("job"))).info())
 
 
 Ask = Callable[[ServedCase, Mapping[str, Any], Stop | None], Reply]
@@ -315,6 +332,7 @@ ASKS: Mapping[str, Ask] = {
     "image": _image,
     "sheet": _sheet,
     "module": _module,
+    "select": _select,
     "jobs": _jobs,
     "cancel": _cancel,
 }
@@ -323,6 +341,12 @@ ASKS: Mapping[str, Ask] = {
 def _author(asked: Mapping[str, Any]) -> str | None:
     """Who signs, if the page says so."""
     return signature(asked.get("author"))
+
+
+def _part(given: Any) -> SelectionPart:
+    if not isinstance(given, Mapping) or not isinstance(given.get("tree"), dict) or not isinstance(given.get("text"), str):
+        raise DataError("a part of a selection has a filter tree and a text")
+    return SelectionPart(tree=given["tree"], text=given["text"], pinned=given.get("pinned") is True)
 
 
 def _row(asked: Mapping[str, Any]) -> int:

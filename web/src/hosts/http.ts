@@ -5,6 +5,8 @@ import type { ServerEvent } from "../runtime/wire";
 
 const HEADERS = { "Content-Type": "application/json", "X-Underglass": "1" };
 const LOST_AFTER = 3_000;
+/** This page's own name, so that Python knows whose selection it hears of. */
+const PAGE = Array.from(crypto.getRandomValues(new Uint32Array(2)), (part) => part.toString(36)).join("");
 
 async function ask(path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
   let response: Response;
@@ -70,6 +72,7 @@ export const http: Host = {
   jobs: () => json("jobs"),
   cancelJob: async (id) => void (await ask(`jobs/${encodeURIComponent(id)}/cancel`, {})),
   sheet: async (rows, size) => createImageBitmap(await (await ask(`sheet?size=${size}&rows=${rows.join(",")}`)).blob()),
+  select: async (parts, tree) => void (await ask("selection", { parts, tree, page: PAGE })),
   imageUrl: (row) => `api/media/${row}`,
   module: (address) => import(/* @vite-ignore */ new URL(address, document.baseURI).href) as Promise<Record<string, unknown>>,
   listen,

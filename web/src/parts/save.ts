@@ -81,7 +81,7 @@ export async function savePng(frame: HTMLElement, name: string): Promise<void> {
   const canvas = document.createElement("canvas");
   const paint = canvas.getContext("2d");
   if (!paint) return;
-  const surface = getComputedStyle(document.documentElement).getPropertyValue("--surface");
+  const surface = getComputedStyle(frame).getPropertyValue("--surface");
   if (drawing) {
     const { svg, width, height } = drawing;
     [canvas.width, canvas.height] = [2 * width, 2 * height];

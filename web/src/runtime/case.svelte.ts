@@ -4,6 +4,7 @@ import type { Host, Link } from "./host";
 import { columnTypes } from "./filter";
 import { Media } from "./media";
 import { Picks } from "./selection.svelte";
+import { SharedSelection } from "./sharing";
 import type { CaseInfo, ColumnInfo, EditAnswer, EditRequest, InstanceDetail, Job, ModelInfo, PersonInfo } from "./wire";
 
 const SILENT = { debug() {}, info() {}, log() {}, warn() {}, error() {}, group() {}, groupCollapsed() {}, groupEnd() {} };
@@ -34,7 +35,10 @@ export class Case {
   said = $state.raw<{ text: string; undoable: boolean; wrong: boolean; serial: number } | null>(null);
   /** Who edits from this page; null while it is whoever the server says. */
   signature = $state<string | null>(stored());
+  /** Why the case can be asked no more, where Python has closed it. */
+  ended = $state<string | null>(null);
   readonly picks: Picks;
+  readonly shared: SharedSelection;
   readonly coordinator: Coordinator;
   readonly media: Media;
   #serial = 0;
@@ -60,6 +64,7 @@ export class Case {
     });
     this.media = new Media(host);
     this.picks = new Picks(() => this.vocabulary);
+    this.shared = new SharedSelection(this.picks, host);
   }
 
   static async open(host: Host): Promise<Case> {
@@ -72,6 +77,11 @@ export class Case {
     this.#stop = this.host.listen(
       (event) => {
         if (event.type === "case") this.replaced = true;
+        if (event.type === "closed") this.ended = "The case was closed in Python: open it again, and show this view again.";
+        else if (event.type === "hello") this.ended = null;
+        if (event.type === "problem" && event.text) this.say(event.text, { wrong: true });
+        if (event.selection) this.shared.take(event.selection);
+        if (event.listening || (event.type === "hello" && this.host.sharesSelection)) this.shared.begin();
         if (event.type === "hello" && this.#isAnotherServer(event.session)) void this.refresh(true);
         if (event.type === "people") this.people = event.people ?? [];
         if (event.type === "job" && event.job) this.#onJob(event.job);
@@ -90,6 +100,7 @@ export class Case {
 
   close(): void {
     this.#stop?.();
+    this.shared.stop();
     this.coordinator.clear();
   }
 

@@ -1,6 +1,6 @@
 // What a host (web app, notebook, static page) gives to the runtime: queries, calls, media and news, whatever carries them.
 import type { Connector } from "@uwdata/mosaic-core";
-import type { EditAnswer, EditRequest, InstanceDetail, Job, ServerEvent } from "./wire";
+import type { EditAnswer, EditRequest, InstanceDetail, Job, SelectionPart, ServerEvent } from "./wire";
 
 /** An error whose message is meant to be read by the person. */
 export class HostError extends Error {
@@ -38,10 +38,14 @@ export interface Host {
   cancelJob(id: string): Promise<void>;
   /** A contact sheet of instances in the given order, row-major, `columns` wide. */
   sheet(rows: number[], size: number): Promise<ImageBitmap>;
-  /** The address of an instance's full image. */
-  imageUrl(row: number): string;
   /** The browser half of somebody else's view or renderer, by the address in the case's card; absent where none can be had. */
   module?(address: string): Promise<Record<string, unknown>>;
+  /** The address of an instance's full image; where it must be fetched first, when it is there. */
+  imageUrl(row: number): string | Promise<string>;
+  /** Tell Python what is picked, where there is a Python that listens. */
+  select?(parts: SelectionPart[], tree: Record<string, unknown> | null): Promise<void>;
+  /** Whether every selection is told, not only when a function of Python's follows it. */
+  readonly sharesSelection?: boolean;
   /** News, until the returned function is called; `author` is how the others at the case see who is at this page. */
   listen(onEvent: (event: ServerEvent) => void, onLink: (link: Link) => void, author?: string | null): () => void;
 }

@@ -6,19 +6,21 @@ const KEY = "underglass.theme";
 
 class ThemeState {
   current = $state<Theme>("light");
+  /** Elements that bear the theme where the page is somebody else's; null while the page is ours. */
+  #roots: Set<HTMLElement> | null = null;
 
   constructor() {
     if (typeof window === "undefined") return;
     const dark = window.matchMedia("(prefers-color-scheme: dark)");
-    let stored: string | null = null;
-    try {
-      stored = localStorage.getItem(KEY);
-    } catch {
-      stored = null; // storage may be refused in a sandboxed frame
-    }
-    this.set(stored === "dark" || stored === "light" ? stored : dark.matches ? "dark" : "light", false);
-    dark.addEventListener("change", (event) => {
-      if (!this.#stored()) this.set(event.matches ? "dark" : "light", false);
+    const stored = this.#stored();
+    this.current = stored === "dark" || stored === "light" ? stored : dark.matches ? "dark" : "light";
+    // after the scripts of the page have run: one of them may say that the page is not ours
+    queueMicrotask(() => {
+      if (this.#roots) return;
+      this.set(this.current, false);
+      dark.addEventListener("change", (event) => {
+        if (!this.#stored()) this.set(event.matches ? "dark" : "light", false);
+      });
     });
   }
 
@@ -26,14 +28,27 @@ class ThemeState {
     try {
       return localStorage.getItem(KEY);
     } catch {
-      return null;
+      return null; // storage may be refused in a sandboxed frame
     }
+  }
+
+  /** The page is somebody else's: leave it alone, and let only elements that are given bear the theme. */
+  embed(): void {
+    this.#roots ??= new Set();
+  }
+
+  /** Let an element bear the theme, until the returned function is called. */
+  bear(root: HTMLElement): () => void {
+    this.embed();
+    this.#roots!.add(root);
+    root.dataset.theme = this.current;
+    return () => void this.#roots!.delete(root);
   }
 
   set(theme: Theme, keep = true): void {
     this.current = theme;
-    document.documentElement.dataset.theme = theme;
-    if (!keep) return;
+    for (const root of this.#roots ?? [document.documentElement]) root.dataset.theme = theme;
+    if (!keep || this.#roots) return;
     try {
       localStorage.setItem(KEY, theme);
     } catch {
@@ -48,7 +63,8 @@ class ThemeState {
   /** The value of a token such as "--selection"; reading `current` makes a canvas redraw when the theme turns. */
   colour(token: string): string {
     void this.current;
-    return getComputedStyle(document.documentElement).getPropertyValue(token).trim();
+    const root = this.#roots ? [...this.#roots].find((one) => one.isConnected) : document.documentElement;
+    return root ? getComputedStyle(root).getPropertyValue(token).trim() : "";
   }
 }
 

@@ -315,11 +315,30 @@ export interface PersonInfo {
   role: "viewer" | "annotator" | "owner";
 }
 
-/** What the server tells an open page of its own accord. */
+/** One choice in a selection: the filter tree it is, in words, and whether clearing leaves it. */
+export interface SelectionPart {
+  tree: Record<string, unknown>;
+  text: string;
+  pinned: boolean;
+}
+
+/** What is picked: its parts, and all of them together as one filter tree; ``page`` names the page that picked, if one did. */
+export interface SelectionInfo {
+  parts: SelectionPart[];
+  tree: Record<string, unknown> | null;
+  page: string;
+}
+
+/** What the server tells an open page of its own accord.
+
+    ``listening`` says that Python follows the selection, so that pages send theirs; ``text`` of a ``problem`` is for people. */
 export interface ServerEvent {
-  type: "hello" | "version" | "job" | "case" | "people";
+  type: "hello" | "version" | "job" | "case" | "people" | "selection" | "listening" | "problem" | "closed";
   people?: PersonInfo[];
   version?: number;
   job?: Job;
   session?: string;
+  selection?: SelectionInfo;
+  listening?: boolean;
+  text?: string;
 }

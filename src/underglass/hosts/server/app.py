@@ -101,6 +101,7 @@ class _Server:
             Route("/api/redo", self.redo, methods=post),
             Route("/api/model", self.model, methods=post),
             Route("/api/picks", self.picks, methods=post),
+            Route("/api/selection", self.selection, methods=post),
             Route("/api/instance/{row:int}", self.instance, methods=get),
             Route("/api/media/{row:int}", self.media, methods=get),
             Route("/api/sheet", self.sheet, methods=get),
@@ -184,6 +185,9 @@ class _Server:
     async def picks(self, request: Request) -> Response:
         return await self.asked(request, "pick", await body_of(request))
 
+    async def selection(self, request: Request) -> Response:
+        return await self.asked(request, "select", await body_of(request))
+
     async def instance(self, request: Request) -> Response:
         given = {"row": request.path_params["row"], "layer": request.query_params.get("layer")}
         return await self.asked(request, "instance", given)
@@ -209,7 +213,7 @@ class _Server:
         return await self.asked(request, "jobs", {})
 
     async def cancel(self, request: Request) -> Response:
-        return await self.asked(request, "cancel", {"id": request.path_params["id"]})
+        return await self.asked(request, "cancel", {"job": request.path_params["id"]})
 
     async def news(self, request: Request) -> Response:
         signed = signature(request.query_params.get("author"))

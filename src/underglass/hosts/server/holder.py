@@ -75,9 +75,8 @@ class Holder:
 
     def hello(self) -> ServerEvent:
         """Where things stand."""
-        event = ServerEvent(type="hello", session=self.session)
-        if self._case is not None:
-            event["version"] = self._case.serving.version
+        event = ServerEvent(type="hello") if self._case is None else self._case.greeting()
+        event["session"] = self.session
         return event
 
     def close(self) -> None:
@@ -92,10 +91,7 @@ class Holder:
         self._case, self._opened_here = case, opened_here
         self.session = secrets.token_hex(8)
         assert case.serving.version  # the tables are made now, not while a page waits
-        self._stops = [
-            case.listen(lambda version: self._events.tell(ServerEvent(type="version", version=version))),
-            case.jobs.listen(lambda job: self._events.tell(ServerEvent(type="job", job=job.info()))),
-        ]
+        self._stops = [case.follow(self._events.tell)]
 
     def _let_go(self) -> None:
         for stop in self._stops:

@@ -27,7 +27,7 @@ export function figure(view: HTMLElement): string {
   const ground = element("rect", {
     width,
     height,
-    fill: getComputedStyle(document.documentElement).getPropertyValue("--surface"),
+    fill: getComputedStyle(view).getPropertyValue("--surface"),
   });
   root.append(ground);
   for (const part of parts) paint(part, root, left, top);
