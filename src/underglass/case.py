@@ -784,10 +784,21 @@ class Case:
 
     # showing -----------------------------------------------------------------------------------------------------
 
-    def show(self, *, port: int = 0, open_browser: bool = True) -> None:
-        """Open the case in the browser; returns when it is interrupted."""
+    def show(self, *, port: int = 0, open_browser: bool = True, height: int | None = None) -> None:
+        """Show the whole app: in the cell, in a notebook; else in the browser until it is interrupted.
+
+        Parameters
+        ----------
+        port : to serve at; 0 is any that is free. In a notebook nothing is served.
+        open_browser : whether to open it.
+        height : of the app in a cell, in CSS pixels [720].
+        """
         from importlib import import_module
 
+        notebook = import_module("underglass.hosts.notebook")
+        if notebook.in_notebook():
+            notebook.show(self, height=height)
+            return
         import_module("underglass.hosts.server").serve(self, port=port, open_browser=open_browser)
 
     # within ------------------------------------------------------------------------------------------------------

@@ -95,7 +95,7 @@ def marimo(home: Path, cells: Sequence[str]) -> Iterator[str]:
     book.write_text(text + '\n\nif __name__ == "__main__":\n    app.run()\n')
     command = [
         *(sys.executable, "-m", "marimo", "-q", "run", str(book), "--headless", "--host", "127.0.0.1"),
-        *("--port", str(port), "--no-token", "--skip-update-check"),
+        *("--port", str(port), "--no-token"),
     ]
     address = f"http://127.0.0.1:{port}"
     with _process(command, address, home):
@@ -147,9 +147,10 @@ class Lab:
         outputs = self.outputs(cell)
         assert not [one for one in outputs if one["output_type"] == "error"], outputs
 
-    def run_all(self) -> None:
-        """Run all cells, one after the other."""
-        for cell in range(self.page.evaluate("window.jupyterapp.shell.currentWidget.content.model.cells.length")):
+    def run_all(self, last: int | None = None) -> None:
+        """Run all cells, or those before `last`, one after the other."""
+        cells = self.page.evaluate("window.jupyterapp.shell.currentWidget.content.model.cells.length")
+        for cell in range(cells if last is None else last + 1):
             self.run(cell)
 
     def outputs(self, cell: int) -> list[dict[str, Any]]:

@@ -6,7 +6,6 @@ import gzip
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import comm
@@ -19,6 +18,8 @@ from underglass.case import Case
 from underglass.errors import DataError
 from underglass.hosts import notebook
 from underglass.hosts.notebook import drawing, sessions
+from underglass.pages import CaseView, markdown
+from underglass.pages import page as compose
 
 CODE = b"export function draw() {}\n" * 1000
 
@@ -73,8 +74,8 @@ def until(find: Callable[[], Any], patience: float = 20) -> Any:
     return found
 
 
-def view(case: Case, name: str = "odd", **props: Any) -> Any:
-    return SimpleNamespace(case=case, name=name, props=props)
+def view(case: Case, name: str = "odd", **props: Any) -> CaseView:
+    return CaseView(case, name, props)
 
 
 @pytest.fixture
@@ -246,9 +247,27 @@ def test_a_wrong_size_is_refused(case: Case, settings: dict, said: str) -> None:
 def test_where_nothing_runs_words_are_left(case: Case) -> None:
     data, _ = notebook.bundle(view(case))
 
-    assert data["text/plain"] == f"What is odd? (small: {N} instances)"
+    assert data["text/plain"] == f"Odd · What is odd? (small: {N} instances)"
     assert "application/vnd.jupyter.widget-view+json" in data
 
 
-def test_this_is_no_notebook() -> None:
+def test_this_is_no_notebook(case: Case, capsys: pytest.CaptureFixture[str]) -> None:
     assert not notebook.in_notebook()
+
+    view(case)._ipython_display_()
+
+    assert capsys.readouterr().out == "<view 'odd' of case 'small'>\n"
+
+
+def test_a_page_and_a_case_stand_in_a_cell_too(case: Case) -> None:
+    made = compose([view(case), markdown("and so on")], title="Both").as_widget()
+    app = notebook.widget(case)
+
+    assert [tile["kind"] for tile in made.page["tabs"][0]["tiles"]] == ["view", "text"]
+    assert made.words.startswith("Both · What is odd?")
+    assert (app.chrome, app.height) == ("app", 720)
+
+
+def test_a_page_without_a_case_cannot_stand_in_a_cell() -> None:
+    with pytest.raises(DataError, match="no view of a case"):
+        compose(["only words"]).as_widget()

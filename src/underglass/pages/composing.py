@@ -54,7 +54,11 @@ class Page:
         return self
 
     def show(self, **options: Any) -> None:
-        """Keep the page and open it in the browser; returns when it is interrupted."""
+        """Show the page in the cell, in a notebook; else keep it and open it in the browser until it is interrupted."""
+        notebook = import_module("underglass.hosts.notebook")
+        if notebook.in_notebook():
+            notebook.show(self, **options)
+            return
         self.save()
         view = f"pages?p.page={quote(json.dumps(self.name))}"
         import_module("underglass.hosts.server").serve(self._case("shown"), view=view, **options)
@@ -62,6 +66,13 @@ class Page:
     def export(self, path: str | Path, **options: Any) -> Any:
         """Write the page as a file that opens without a server."""
         return import_module("underglass.hosts.static").export(self._case("exported"), path, page=self.spec, **options)
+
+    def as_widget(self, *, width: int | None = None, height: int | None = None, chrome: str | None = None) -> Any:
+        """A widget for a layout of widgets, or of another size, in CSS pixels; see `underglass.hosts.notebook.widget`."""
+        return import_module("underglass.hosts.notebook").widget(self, width=width, height=height, chrome=chrome)
+
+    def _ipython_display_(self) -> None:
+        import_module("underglass.hosts.notebook").show(self)
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         return import_module("underglass.hosts.notebook").mimebundle(self, **options)

@@ -87,8 +87,15 @@ class CaseView(Item):
         return page([self.at(0, 0, COLUMNS, self.size[1])], title=self.title or self.case.views[self.name].title)
 
     def show(self, **options: Any) -> None:
-        """Open it in the browser; returns when it is interrupted."""
+        """Show it in the cell, in a notebook; else open it in the browser until it is interrupted."""
         self.page().show(**options)
+
+    def as_widget(self, *, width: int | None = None, height: int | None = None, chrome: str | None = None) -> Any:
+        """A widget for a layout of widgets, or of another size, in CSS pixels; see `underglass.hosts.notebook.widget`."""
+        return import_module("underglass.hosts.notebook").widget(self, width=width, height=height, chrome=chrome)
+
+    def _ipython_display_(self) -> None:
+        import_module("underglass.hosts.notebook").show(self)
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         return import_module("underglass.hosts.notebook").mimebundle(self, **options)

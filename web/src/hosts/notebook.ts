@@ -1,11 +1,12 @@
 // The notebook's half in the browser: draws a widget's view in a shadow root; all widgets of a case share one case and one selection.
 import { mount, unmount } from "svelte";
 import { theme } from "../runtime/theme.svelte";
+import type { Page } from "../runtime/wire";
 import { followTheme } from "./notebook/around";
 import { keep, notebookOf } from "./notebook/keeping";
 import { photograph } from "./notebook/photograph";
 import type { Model } from "./notebook/pool";
-import { sessionOf, type Page } from "./notebook/session.svelte";
+import { sessionOf } from "./notebook/session.svelte";
 import Sheet from "./notebook/Sheet.svelte";
 import { shadowIn } from "./shadow";
 

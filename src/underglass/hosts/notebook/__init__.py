@@ -10,6 +10,6 @@ drawing    the browser half, sent once per page by its hash
 Why it is so: `docs/records/notebook-host.md`.
 """
 
-from underglass.hosts.notebook.showing import bundle, in_notebook, marimo_widget, page_of, show, widget
+from underglass.hosts.notebook.showing import bundle, in_notebook, mimebundle, page_of, show, widget
 
-__all__ = ["bundle", "in_notebook", "marimo_widget", "page_of", "show", "widget"]
+__all__ = ["bundle", "in_notebook", "mimebundle", "page_of", "show", "widget"]

@@ -179,5 +179,3 @@ def _send_drawing(widget: Carrier, wanted: Any) -> None:
     have = drawing()
     if wanted == have.hash:
         widget.send({"runtime": have.hash}, [have.data])
-
-

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from underglass.errors import DataError
+from underglass.errors import DataError, NotInstalled
 from underglass.hosts.notebook.sessions import session_of
 
 if TYPE_CHECKING:
@@ -59,8 +59,15 @@ def widget(shown: Any, *, width: int | None = None, height: int | None = None, c
 
 
 def show(shown: Any, **settings: Any) -> None:
-    """Show it in the cell that runs; its picture is kept in the notebook once it is drawn."""
-    made = widget(shown, **settings)
+    """Show it in the cell that runs; its picture is kept in the notebook once it is drawn. In a terminal, its name."""
+    if not in_notebook():
+        print(repr(shown))
+        return
+    try:
+        made = widget(shown, **settings)
+    except NotInstalled as missing:
+        print(f"{shown!r}\n{missing}")
+        return
     if _in_marimo():
         import marimo
 
@@ -81,9 +88,9 @@ def show(shown: Any, **settings: Any) -> None:
     made.pictured = keep
 
 
-def marimo_widget(shown: Any) -> Any:
-    """What marimo shows for it."""
-    return widget(shown)
+def mimebundle(shown: Any, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a notebook that asks for media types is given; marimo does."""
+    return bundle(shown)
 
 
 def bundle(shown: Any, made: CaseWidget | None = None) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -111,14 +118,12 @@ def page_of(shown: Any) -> tuple[Any, Mapping[str, Any]]:
     DataError
         It is none of them, or a page without a case.
     """
+    if hasattr(shown, "props") and hasattr(shown, "page"):
+        shown = shown.page()
     if hasattr(shown, "spec"):
         if shown.case is None:
             raise DataError("this page has no view of a case: put one on it, such as case.view('overview')")
         return shown.case, shown.spec
-    if hasattr(shown, "props") and hasattr(shown, "case"):
-        tile = {"id": "view", "kind": "view", "view": shown.name, "props": dict(shown.props), "text": None, "title": None}
-        place = {"x": 0, "y": 0, "width": 12, "height": 10}
-        return shown.case, {"name": "", "title": "", "version": 1, "tabs": [{"title": "", "tiles": [{**tile, **place}]}]}
     if hasattr(shown, "serving") and hasattr(shown, "folder"):
         return shown, {"name": "", "title": "", "version": 1, "tabs": []}
     raise DataError(f"a cell shows a view, a page or a case of underglass, not {type(shown).__name__}")

@@ -3,11 +3,6 @@ import { Case, message } from "../../runtime/case.svelte";
 import { notebookHost, type NotebookHost } from "./host";
 import type { Model } from "./pool";
 
-/** What stands on a sheet, as much of it as this host reads itself. */
-export interface Page {
-  tabs: { title: string; tiles: { kind: string; view: string | null; props: Record<string, unknown> }[] }[];
-}
-
 export class Session {
   study = $state.raw<Case | null>(null);
   failure = $state<string | null>(null);

@@ -1,0 +1,213 @@
+"""A view in a notebook draws the numbers of the web app, is linked with the others, and says how the kernel stands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page
+
+from browser.conftest import _check
+from browser.describing import describe, settled, until
+from browser.notebooks import TOKEN, Lab, jupyter_lab, marimo, write_book
+from planted import planted_case
+from underglass.store import CaseFolder
+
+N = 800
+WIDTH, HEIGHT = 900, 420
+VIEWS = ("instances", "projection", "confusion")
+TIMES = {"milliseconds"}
+"""What a view says of how long it took."""
+FRAME = 2
+"""Pixels of a sheet's own border."""
+OPEN = "import underglass as ug\ncase = ug.Case.open({path!r})\ncase.projection('fc')"
+SIZED = "case.view({view!r}).as_widget(width={width}, height={height})"
+VIEW_MIME = "application/vnd.jupyter.widget-view+json"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("notebooks")
+    planted_case(made / "planted.case", N).close()
+    return made
+
+
+@pytest.fixture(scope="module")
+def lab_address(home: Path) -> Iterator[str]:
+    with jupyter_lab(home / "lab") as address:
+        yield address
+
+
+@pytest.fixture
+def watched(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Open an address; errors in the console and requests that leave this machine fail the test in the end."""
+    wrong: list[str] = []
+    contexts = []
+
+    def open_(address: str, *, before: str = "", **options: Any) -> Page:
+        context = browser.new_context(viewport={"width": 1440, "height": 1000}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("request", lambda request: _check(request.url, wrong))
+        page.received = []  # type: ignore[attr-defined]
+        page.on("websocket", lambda socket: socket.on("framereceived", lambda data: page.received.append(len(data))))  # type: ignore[attr-defined]
+        page.goto(address)
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.fixture
+def book(home: Path, lab_address: str, watched: Callable[..., Page]) -> Iterator[Callable[..., Lab]]:
+    """Write a notebook and open it in JupyterLab; its kernel ends with the test."""
+    opened: list[Page] = []
+
+    def open_(name: str, cells: list[str], **options: Any) -> Lab:
+        first = OPEN.format(path=str(home / "planted.case"))
+        write_book(home / "lab", name, [first, *cells])
+        return again(name, **options)
+
+    def again(name: str, *, kernel: bool = True, **options: Any) -> Lab:
+        page = watched(f"{lab_address}/doc/tree/{name}.ipynb?token={TOKEN}", **options)
+        opened.append(page)
+        lab = Lab(page)
+        if kernel:
+            lab.ready()
+        return lab
+
+    open_.again = again  # type: ignore[attr-defined]
+    yield open_
+    for page in opened:
+        page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+
+
+def names(lab: Lab, cell: int) -> str:
+    """The widget of a cell."""
+    return next(one["data"][VIEW_MIME]["model_id"] for one in lab.outputs(cell) if VIEW_MIME in one.get("data", {}))
+
+
+def shown(lab: Lab, cell: int) -> dict[str, Any]:
+    """What the view of a cell has drawn."""
+    return describe(lab.page, names(lab, cell))
+
+
+def brush(page: Page, first: int, last: int, nth: int = 0) -> None:
+    """Brush bins of the nth histogram of confidence with the mouse."""
+    bars = page.locator('[data-view="confidence"] svg[aria-roledescription=histogram]').nth(nth)
+    bars.scroll_into_view_if_needed()
+    box = bars.bounding_box()
+    assert box is not None
+    step = (box["width"] - 2) / 10
+    page.mouse.move(box["x"] + 1 + (first + 0.5) * step, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 1 + (last + 0.5) * step, box["y"] + 60, steps=4)
+    page.mouse.up()
+
+
+def in_bins(home: Path, first: int, last: int) -> np.ndarray:
+    """Rows whose confidence lies in these bins, by numpy from the file."""
+    folder = CaseFolder.open(home / "planted.case")
+    confidence = folder.model().predictions["confidence"].to_numpy().astype(np.float64)
+    folder.close()
+    number = np.minimum(np.floor(confidence / 0.1), 9)
+    return np.flatnonzero((number >= first) & (number <= last))
+
+
+def web_app(serve: Callable[..., tuple[Any, str]], open_page: Callable[..., Page]) -> dict[str, Any]:
+    """What the web app draws at the same size: its main part without rail, side panel and bar."""
+    case, address = serve(N)
+    case.projection("fc")
+    found = {}
+    for view in VIEWS:
+        page = open_page(f"{address}#{view}", width=WIDTH + 176 + 272 + 1, height=HEIGHT + 44)
+        settled(page)
+        found[view] = settled_description(page, view)
+    return found
+
+
+def settled_description(page: Page, name: str) -> dict[str, Any]:
+    """What a view has drawn once it draws the same twice."""
+    before = None
+    while (now := describe(page, name)) != before:
+        before = now
+        page.wait_for_timeout(250)
+    return now
+
+
+def assert_same(one: Any, other: Any, where: str = "") -> None:
+    """Equal, numbers to 1e-6."""
+    if isinstance(one, dict):
+        assert one.keys() == other.keys(), where
+        for key in one.keys() - TIMES:
+            assert_same(one[key], other[key], f"{where}.{key}")
+    elif isinstance(one, list):
+        assert len(one) == len(other), where
+        for i, (a, b) in enumerate(zip(one, other, strict=True)):
+            assert_same(a, b, f"{where}[{i}]")
+    elif isinstance(one, float) or isinstance(other, float):
+        assert one == pytest.approx(other, rel=1e-6, abs=1e-6), where
+    else:
+        assert one == other, where
+
+
+def test_jupyterlab_and_marimo_draw_the_numbers_of_the_web_app(book, home, watched, planted_app, open_page):
+    wanted = web_app(planted_app, open_page)
+    sized = [SIZED.format(view=view, width=WIDTH + FRAME, height=HEIGHT) for view in VIEWS]
+
+    lab = book("same", sized)
+    lab.run_all()
+    for i, view in enumerate(VIEWS):
+        lab.page.evaluate(f"window.jupyterapp.shell.currentWidget.content.scrollToItem({i + 1})")
+        assert_same(settled_description(lab.page, view), wanted[view], f"JupyterLab: {view}")
+
+    with marimo(home / "marimo", [OPEN.format(path=str(home / "planted.case")), *sized]) as address:
+        page = watched(address)
+        for view in VIEWS:
+            assert_same(settled_description(page, view), wanted[view], f"marimo: {view}")
+
+
+def test_cells_are_linked_with_each_other_and_with_python(book, home):
+    heard = "heard = []\nstop = case.on_selection(lambda selection: heard.append(None if selection is None else len(selection)))"
+    cells = [
+        "case.view('confidence')",
+        "case.view('column', column='age')",
+        "case.view('column', column='score')",
+        heard,
+        "print(case.selection.rows.tolist())",
+        "case.selection = \"site = 'north'\"",
+        "case.subsets['young'] = 'age < 30'; case.tag('age < 20', 'minor')",
+        "print(heard)",
+    ]
+    lab = book("linked", cells)
+    lab.run_all(last=4)
+    assert shown(lab, 2) != shown(lab, 3)
+
+    brush(lab.page, 6, 8)
+    rows = in_bins(home, 6, 8)
+    for cell in (1, 2, 3):
+        until(lab.page, f"window.underglass.describe({names(lab, cell)!r}).selected === {len(rows)}")
+    lab.run(5)
+    assert json.loads(lab.text(5)) == rows.tolist()
+
+    lab.run(6)
+    folder = CaseFolder.open(home / "planted.case")
+    north = sum(site == "north" for site in folder.instances["site"].to_pylist())
+    folder.close()
+    for cell in (1, 2, 3):
+        until(lab.page, f"window.underglass.describe({names(lab, cell)!r}).selected === {north}")
+
+    lab.run(7)
+    until(lab.page, "window.underglass.case.info.subsets.some((one) => one.name === 'young')")
+    until(lab.page, "window.underglass.case.info.tags.some((one) => one.name === 'minor')")
+    lab.run(8)
+    assert json.loads(lab.text(8))[-1] == north
+    assert len(rows) in json.loads(lab.text(8))
