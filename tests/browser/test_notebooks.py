@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from browser.conftest import _check
 from browser.describing import describe, settled, until
 from browser.notebooks import TOKEN, Lab, jupyter_lab, marimo, write_book
 from planted import planted_case
+from underglass.hosts.notebook.drawing import drawing
 from underglass.store import CaseFolder
 
 N = 800
@@ -211,3 +213,128 @@ def test_cells_are_linked_with_each_other_and_with_python(book, home):
     lab.run(8)
     assert json.loads(lab.text(8))[-1] == north
     assert len(rows) in json.loads(lab.text(8))
+
+
+def test_ten_views_fetch_the_code_once_and_the_file_shows_them_without_a_kernel(book, home):
+    bins = [f"case.view('column', column='{name}')" for name in ("age", "score", "confidence")]
+    cells = ["case.view('confusion')", "case.view('confidence')", *(bins * 3)[:8]]
+    lab = book("ten", cells)
+    lab.run(0)
+    before = sum(lab.page.received)
+
+    for cell in range(1, 11):
+        lab.run(cell)
+        lab.page.evaluate(f"window.jupyterapp.shell.currentWidget.content.scrollToItem({cell})")
+        assert shown(lab, cell)["n"] == N
+    for cell in range(1, 11):
+        lab.page.evaluate(f"window.jupyterapp.shell.currentWidget.content.scrollToItem({cell})")
+        output = f"window.jupyterapp.shell.currentWidget.content.model.cells.get({cell}).outputs.toJSON()[0].data"
+        until(lab.page, f"{output}['image/png'] !== undefined")
+
+    assert lab.page.evaluate("globalThis[Symbol.for('underglass')].runtimes.size") == 1
+    code = len(drawing().data)
+    pictures = sum(len(lab.outputs(cell)[0]["data"]["image/png"]) for cell in range(1, 11))
+    got = sum(lab.page.received) - before - pictures
+    assert code < got < 1.2 * code, (code, got)
+
+    lab.save()
+    path = home / "lab" / "books" / "ten.ipynb"
+    saved = json.loads(path.read_text())
+    kept = saved["metadata"]["widgets"]["application/vnd.jupyter.widget-state+json"]["state"]
+    assert len(kept) == 10
+    in_state = sum(len(one["state"]["picture"]) for one in kept.values())
+    assert path.stat().st_size - pictures - in_state < 200_000
+    for cell in saved["cells"][1:]:
+        assert base64.b64decode(cell["outputs"][0]["data"]["image/png"]).startswith(b"\x89PNG")
+        assert f"n = {N}" in "".join(cell["outputs"][0]["data"]["text/plain"])
+    assert str(home) not in json.dumps([kept, [cell["outputs"] for cell in saved["cells"]]])
+    lab.page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    lab.page.context.close()
+
+    stale = dict(saved, metadata={key: value for key, value in saved["metadata"].items() if key != "kernelspec"})
+    (home / "lab" / "books" / "still.ipynb").write_text(json.dumps(stale))
+    still = book.again("still", kernel=False)
+    still.page.evaluate("window.jupyterapp.shell.currentWidget.content.scrollToItem(1)")
+    until(still.page, "document.querySelectorAll('.jp-OutputArea-output img').length > 1")
+    images = "[...document.querySelectorAll('.jp-OutputArea-output img')]"
+    assert still.page.evaluate(f"{images}.every((image) => image.complete && image.naturalWidth > 200)")
+    assert "model not found" not in still.page.inner_text("body")
+
+
+BUSY = "import time\nfor _ in range(60):\n    time.sleep(.1)"
+
+
+@pytest.mark.parametrize("subshells", [True, False], ids=["subshells", "none"])
+def test_a_view_answers_while_a_cell_runs_or_says_that_it_waits(book, home, subshells: bool):
+    lab = book(f"busy-{subshells}", ["case.view('confidence')", "case.view('column', column='age')", BUSY])
+    if not subshells:
+        lab.page.evaluate("window.jupyterapp.serviceManager.kernels.commsOverSubshells = 'disabled'")
+        lab.page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+        lab.ready()
+    lab.run_all(last=2)
+    assert shown(lab, 1)["n"] == N
+    running = "window.jupyterapp.shell.currentWidget.content.model.cells.get(3).executionState === 'running'"
+    wanted = f"window.underglass.describe({names(lab, 2)!r}).selected === {len(in_bins(home, 4, 6))}"
+    waits = (
+        "[...document.querySelectorAll('.underglass')].some((one) => /Waiting for the kernel/.test(one.shadowRoot.textContent))"
+    )
+
+    lab.run(3, wait=False)
+    until(lab.page, running)
+    brush(lab.page, 4, 6)
+
+    if subshells:
+        until(lab.page, wanted, 5)
+        assert lab.page.evaluate(running)
+    else:
+        until(lab.page, waits)
+        assert lab.page.evaluate(running)
+        lab.ended(3)
+        until(lab.page, wanted)
+        until(lab.page, f"!({waits})")
+
+
+def test_after_a_kernel_restart_one_cell_brings_all_views_back(book, home):
+    lab = book("restart", ["case.view('confidence')", "case.view('column', column='age')"])
+    lab.run_all()
+    brush(lab.page, 2, 7)
+    wanted = f"window.underglass.describe({names(lab, 2)!r}).selected"
+    until(lab.page, f"{wanted} === {len(in_bins(home, 2, 7))}")
+    gone = "[...document.querySelectorAll('.underglass')].filter((one) => /started anew/.test(one.shadowRoot.textContent)).length"
+
+    lab.page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    until(lab.page, f"{gone} === 2")
+    assert describe(lab.page, names(lab, 2))["n"] == N
+
+    old = names(lab, 2)
+    lab.run(0)
+    lab.run(1)
+    until(lab.page, f"{gone} === 0")
+    brush(lab.page, 5, 6)
+    assert names(lab, 2) == old
+    until(lab.page, f"{wanted} === {len(in_bins(home, 5, 6))}")
+
+
+def test_the_theme_follows_the_notebook_and_the_notebook_keeps_its_own(book):
+    lab = book("theme", ["case.view('confidence')"])
+    style = "JSON.stringify([getComputedStyle(document.body).fontFamily, document.documentElement.dataset.theme ?? null])"
+    before = lab.page.evaluate(style)
+    lab.run_all()
+    assert shown(lab, 1)["n"] == N
+    surface = "getComputedStyle(document.querySelector('.underglass')).backgroundColor"
+    light = lab.page.evaluate(surface)
+
+    lab.command("apputils:change-theme", {"theme": "JupyterLab Dark"})
+    until(lab.page, f"{surface} !== {light!r}")
+
+    assert light == "rgb(255, 255, 255)"
+    assert lab.page.evaluate(surface) == "rgb(24, 27, 30)"
+    assert lab.page.evaluate(style) == before
+    lab.page.keyboard.press("Escape")
+    lab.page.locator('[data-view="confidence"] button[aria-label^="About"], [data-view="confidence"] .icon-button').first.click()
+    box = lab.page.locator(".underglass .pop").first.bounding_box()
+    assert box is not None
+    assert 0 <= box["x"] <= 1440
+    lab.page.keyboard.press("d")
+    lab.page.keyboard.press("d")
+    assert lab.page.evaluate("window.jupyterapp.shell.currentWidget.content.model.cells.length") == 2

@@ -55,10 +55,7 @@ class News:
         with self._guard:
             self._pages[page] = person
             if not self._stops:
-                self._stops = [
-                    self._case.listen(lambda version: self._tell(ServerEvent(type="version", version=version))),
-                    self._case.jobs.listen(lambda job: self._tell(ServerEvent(type="job", job=job.info()))),
-                ]
+                self._stops = [self._case.follow(self._tell)]
         self._tell_people()
 
     def _leave(self, page: queue.Queue[ServerEvent]) -> None:

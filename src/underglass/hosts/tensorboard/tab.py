@@ -137,8 +137,16 @@ def _asked(request: Request, name: str, rest: str) -> Mapping[str, Any]:
             view, _, call = rest.partition("/")
             return {"ask": "call", "view": view, "name": call, "arguments": body}
         if name == "jobs":
-            return {"ask": "cancel", "id": rest.removesuffix("/cancel")}
-        asks = {"query": "query", "edits": "edit", "undo": "undo", "redo": "redo", "model": "model", "picks": "pick"}
+            return {"ask": "cancel", "job": rest.removesuffix("/cancel")}
+        asks = {
+            "query": "query",
+            "edits": "edit",
+            "undo": "undo",
+            "redo": "redo",
+            "model": "model",
+            "picks": "pick",
+            "selection": "select",
+        }
         if name in asks and not rest:
             return {**body, "ask": asks[name]}
     elif name == "case":
