@@ -175,6 +175,7 @@ def test_jupyterlab_and_marimo_draw_the_numbers_of_the_web_app(book, home, watch
         page = watched(address)
         for view in VIEWS:
             assert_same(settled_description(page, view), wanted[view], f"marimo: {view}")
+        page.context.close()
 
 
 def test_cells_are_linked_with_each_other_and_with_python(book, home):
