@@ -34,7 +34,8 @@ class News:
         page: queue.Queue[ServerEvent] = queue.Queue(MOST_WAITING)
         self._enter(page, person)
         try:
-            hello = ServerEvent(type="hello", session=self._session, version=self._case.serving.version)
+            hello = self._case.greeting()
+            hello["session"] = self._session
             yield f"retry: {RETRY}\n\n".encode() + _written(hello)
             silent = 0.0
             while True:
