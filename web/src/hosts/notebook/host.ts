@@ -54,6 +54,18 @@ export function notebookHost(): NotebookHost {
       here.catch(() => pictures.delete(row));
       return here;
     },
+    async module(address) {
+      const [name, digest, ...file] = address
+        .replace(/^.*extensions\//, "")
+        .split("/")
+        .map(decodeURIComponent);
+      const url = URL.createObjectURL(await bytes({ ask: "module", name, digest, file: file.join("/") }));
+      try {
+        return (await import(/* @vite-ignore */ url)) as Record<string, unknown>;
+      } finally {
+        URL.revokeObjectURL(url);
+      }
+    },
     select: async (parts, tree) => void (await pool.ask({ ask: "select", parts, tree, page: pool.page })),
     sharesSelection: true,
     async greet() {
