@@ -90,26 +90,40 @@ def running(*arguments: str, home: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def planted_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., tuple[Case, str]]]:
-    """Serve a planted case from a thread of this process, so that a test can look at both ends."""
-    opened: list[tuple[uvicorn.Server, threading.Thread, Case]] = []
+def served(tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """Serve a case from a thread of this process; gives its address."""
+    opened: list[tuple[uvicorn.Server, threading.Thread]] = []
 
-    def serve(n: int, *, preaggregate: bool = False, people: dict[str, Any] | None = None, **planted: Any) -> tuple[Case, str]:
-        monkeypatch.setattr(about, "PREAGGREGATE_FROM", 0 if preaggregate else n + 1)
-        case = Case(planted_case(tmp_path / f"planted-{n}.case", n, **planted))
+    def serve(case: Case, **people: Any) -> str:
         listening = socket.create_server(("127.0.0.1", 0))
         port = listening.getsockname()[1]
-        app = create_app(case, token="t" * 32, port=port, recent=Recent(tmp_path / "state"), **(people or {}))
+        app = create_app(case, token="t" * 32, port=port, recent=Recent(tmp_path / "state"), **people)
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on", timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
-        opened.append((server, thread, case))
-        return case, f"http://127.0.0.1:{port}/?token={'t' * 32}"
+        opened.append((server, thread))
+        return f"http://127.0.0.1:{port}/?token={'t' * 32}"
 
     yield serve
-    for server, thread, case in opened:
+    for server, thread in opened:
         server.should_exit = True
         thread.join(STARTS_WITHIN)
+
+
+@pytest.fixture
+def planted_app(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, served: Callable[..., str]
+) -> Iterator[Callable[..., tuple[Case, str]]]:
+    """Serve a planted case from a thread of this process, so that a test can look at both ends."""
+    cases: list[Case] = []
+
+    def serve(n: int, *, preaggregate: bool = False, people: dict[str, Any] | None = None, **planted: Any) -> tuple[Case, str]:
+        monkeypatch.setattr(about, "PREAGGREGATE_FROM", 0 if preaggregate else n + 1)
+        cases.append(Case(planted_case(tmp_path / f"planted-{n}.case", n, **planted)))
+        return cases[-1], served(cases[-1], **(people or {}))
+
+    yield serve
+    for case in cases:
         case.close()
 
 

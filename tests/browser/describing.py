@@ -39,6 +39,18 @@ def settled(page: Page) -> None:
     page.evaluate("window.underglass.settled()")
 
 
+def listed(page: Page) -> list[str]:
+    """The views in the rail, by name."""
+    return page.evaluate("window.underglass.case.info.views.filter((one) => one.listed).map((one) => one.name)")
+
+
+def go_to(page: Page, view: str) -> None:
+    """Open a view as its link does, and wait until it has drawn."""
+    page.evaluate("(name) => { location.hash = '#' + name; }", view)
+    until(page, f"window.underglass.mounted.some((one) => one.name === {view!r})")
+    settled(page)
+
+
 def reload(page: Page) -> None:
     """Load the page's address anew, once it holds what the page shows: it is written when the hand rests."""
     before = None

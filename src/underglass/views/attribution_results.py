@@ -193,16 +193,27 @@ def layers_of(folder: ModelFolder, settings: Settings) -> tuple[str, ...]:
     LayerError
         If one was not captured, or there are fewer than two.
     """
-    captured = [layer.name for layer in folder.record.layers]
-    for layer in settings.layers:
-        folder.check_layer(layer, pooling_of(folder, layer) if layer in captured else folder.record.pooling[0])
-    found = tuple(name for name in captured if not settings.layers or name in settings.layers)
+    found = captured_layers(folder, settings)
     if len(found) < 2:
         raise LayerError(
             f"a graph leads from layer to layer, and {'only ' + repr(found[0]) if found else 'no layer'} was captured. "
             "Capture at least two: case.capture(model, layers=[…])"
         )
     return found
+
+
+def captured_layers(folder: ModelFolder, settings: Settings) -> tuple[str, ...]:
+    """The captured layers that are asked for, all where none is named, in the order they are computed in.
+
+    Raises
+    ------
+    LayerError
+        If one was not captured.
+    """
+    captured = [layer.name for layer in folder.record.layers]
+    for layer in settings.layers:
+        folder.check_layer(layer, pooling_of(folder, layer) if layer in captured else folder.record.pooling[0])
+    return tuple(name for name in captured if not settings.layers or name in settings.layers)
 
 
 def pooling_of(folder: ModelFolder, layer: str) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from underglass.analyses.activation_counts import aggregate_activations
 from underglass.analyses.class_embedding import FEWEST_FOR_UMAP, Method, embed_classes
 from underglass.store.fingerprints import hash_array, hash_json
-from underglass.views.attribution_results import Settings, layers_of, pooling_of
+from underglass.views.attribution_results import Settings, captured_layers, pooling_of
 from underglass.views.layer_results import Progress, drop_oldest, included, kept_result, model_of
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _GUARD = threading.Lock()
 
 def class_counts(case: Case, folder: ModelFolder, settings: Settings, progress: Progress | None = None) -> dict[str, Array]:
     """For each layer how many instances of each class have each unit among the most active, (classes, units) int64."""
-    layers = layers_of(folder, settings)
+    layers = captured_layers(folder, settings)
     subsets = _subsets(case)
     key = _key(folder, settings, "counts", subsets)
     with _GUARD:
@@ -130,6 +130,6 @@ def _kept(case: Case, folder: ModelFolder, settings: Settings, method: str, subs
 
 
 def _key(folder: ModelFolder, settings: Settings, what: str, subsets: Array) -> str:
-    layers = {layer: folder.hash(layer, pooling_of(folder, layer)) for layer in layers_of(folder, settings)}
+    layers = {layer: folder.hash(layer, pooling_of(folder, layer)) for layer in captured_layers(folder, settings)}
     used = [layers, settings.active, settings.negative, folder.record.weights_hash, hash_array(subsets)]
     return f"{folder.name}/{what} {hash_json(used)[:16]}"

@@ -10,7 +10,7 @@ import numpy as np
 
 from underglass.analyses.class_embedding import similarity
 from underglass.errors import DataError, LayerError, unknown
-from underglass.views.attribution_results import Settings, layers_of
+from underglass.views.attribution_results import Settings, captured_layers
 from underglass.views.class_results import (
     class_counts,
     embedding,
@@ -44,7 +44,7 @@ def summary(
         "n": len(included(case)),
         "unlabelled": int((case.labels()[included(case)] < 0).sum()),
         "layers": [
-            {"name": layer, "units": getattr(folder.record.layer(layer), "units", 0)} for layer in layers_of(folder, asked)
+            {"name": layer, "units": getattr(folder.record.layer(layer), "units", 0)} for layer in captured_layers(folder, asked)
         ],
         "classes": standing(case, folder),
         "places": {layer: _plain(xy) for layer, xy in places.items()},

@@ -1,0 +1,66 @@
+"""Neither brushing for long nor opening and leaving every view again and again fills the page's memory."""
+
+from __future__ import annotations
+
+from playwright.sync_api import CDPSession
+
+from browser.describing import listed, settled
+
+BRUSH = """async (bins) => {
+  const { case: study } = window.underglass;
+  for (const [first, last] of bins) {
+    study.picks.pickBins(document, { column: "confidence", low: 0, step: 0.1, bins: 10 }, first, last, "brush");
+    await window.underglass.settled();
+  }
+}"""
+
+
+TOUR = """async ([names, rounds]) => {
+  const next = () => new Promise((resolve) => setTimeout(resolve, 10));
+  for (let round = 0; round < rounds; round++)
+    for (const name of names) {
+      location.hash = "#" + name;
+      while (!window.underglass.mounted.some((one) => one.name === name)) await next();
+      await window.underglass.settled();
+    }
+}"""
+"""In one go: every question that a test asks of a page leaves something in it as well."""
+
+
+def megabytes(session: CDPSession) -> float:
+    """What the page holds after its garbage was collected."""
+    for _ in range(3):
+        session.send("HeapProfiler.collectGarbage")
+    return session.send("Runtime.getHeapUsage")["usedSize"] / 2**20
+
+
+def test_five_hundred_brushes_leave_memory_as_it_was(planted_app, open_page):
+    _, address = planted_app(2_000, images=False)
+    page = open_page(address)
+    settled(page)
+    session = page.context.new_cdp_session(page)
+    bins = [[step % 7, step % 7 + 1 + step % 3] for step in range(100)]
+    page.evaluate(BRUSH, bins)
+    before = megabytes(session)
+    for _ in range(4):
+        page.evaluate(BRUSH, bins)
+    after = megabytes(session)
+    assert after < 1.1 * before + 0.5, f"{before:.1f} MB after 100 brushes, {after:.1f} MB after 500"
+
+
+def test_opening_and_leaving_every_view_leaves_memory_as_it_was(planted_app, open_page):
+    _, address = planted_app(300, images=False)
+    page = open_page(address)
+    settled(page)
+    session = page.context.new_cdp_session(page)
+    names = listed(page)
+
+    def tour(rounds: int) -> float:
+        page.evaluate(TOUR, [[*names, "overview"], rounds])
+        settled(page)
+        return megabytes(session)
+
+    before, clients = tour(2), page.evaluate("window.underglass.case.coordinator.clients.size")
+    after = tour(6)
+    assert page.evaluate("window.underglass.case.coordinator.clients.size") == clients
+    assert after < 1.1 * before + 1, f"{before:.1f} MB after 2 rounds of {len(names)} views, {after:.1f} MB after 8"
