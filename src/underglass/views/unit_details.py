@@ -87,36 +87,60 @@ def describe_unit(
         "bins": BINS,
         "picture": _picture(case, layer, unit, model=folder.name, settings=settings),
         "crops": _no_crops(case, layer, folder.name, len(record.shape)),
+        "projections": _no_projections(case, folder.name),
     }
 
 
 def peak_crops(case: Case, layer: str, unit: int, rows: Sequence[int]) -> bytes:
     """The part of each picture that the unit's peak looks at: a JSON head with the boxes, and a PNG of square tiles in a row."""
-    from PIL import Image
-
     folder = model_of(case, None)
     record = folder.record.layer(layer)
-    why = _no_crops(case, layer, folder.name, 0 if record is None else len(record.shape))
-    if why is not None:
-        raise LayerError(why)
-    if not 0 < len(rows) <= MOST_CROPS:
-        raise DataError(f"crops can be made of 1 to {MOST_CROPS} instances at a time; got {len(rows)}.")
+    _check(_no_crops(case, layer, folder.name, 0 if record is None else len(record.shape)), rows)
     from underglass.probes.deconvolution import peak_boxes
 
     assert case.dataset is not None
     boxes, pictures = peak_boxes(case.attached, case.dataset.load([int(row) for row in rows]), layer, unit)  # type: ignore[arg-type]
-    sheet = Image.new("RGB", (TILE * len(rows), TILE))
-    for place, ((top, left, bottom, right), picture) in enumerate(zip(boxes.tolist(), pictures, strict=True)):
-        crop = picture[top:bottom, left:right]
-        image = Image.fromarray(crop[..., 0] if crop.shape[2] == 1 else crop[..., :3]).convert("RGB")
-        height, width = crop.shape[:2]
+    crops = [one[top:bottom, left:right] for (top, left, bottom, right), one in zip(boxes.tolist(), pictures, strict=True)]
+    return _tiles(crops, boxes=boxes.tolist(), size=list(pictures.shape[1:3]))
+
+
+def peak_projections(case: Case, layer: str, unit: int, rows: Sequence[int]) -> bytes:
+    """What of each picture excites the unit, projected back through the network as by Zeiler and Fergus: a head, and tiles.
+
+    The head holds ``peak``, the unit's highest activation in each picture, and ``others``, activation functions that have no
+    rule and let their plain gradient through. In a tile mid-grey is nothing, brighter adds to the peak, darker takes from it.
+    """
+    folder = model_of(case, None)
+    _check(_no_projections(case, folder.name), rows)
+    from underglass.probes.deconvolution import project_unit
+
+    assert case.dataset is not None
+    found = project_unit(case.attached, case.dataset.load([int(row) for row in rows]), layer, unit)  # type: ignore[arg-type]
+    return _tiles(list(found.images()), peak=[float(one) for one in found.peak], others=list(found.others))
+
+
+def _check(why: str | None, rows: Sequence[int]) -> None:
+    if why is not None:
+        raise LayerError(why)
+    if not 0 < len(rows) <= MOST_CROPS:
+        raise DataError(f"pictures of 1 to {MOST_CROPS} instances can be shown at a time; got {len(rows)}.")
+
+
+def _tiles(images: Sequence[Array], **head: Any) -> bytes:
+    """Images (height, width, colours) uint8 of any size in square tiles: length of a JSON head, the head, and a PNG."""
+    from PIL import Image
+
+    sheet = Image.new("RGB", (TILE * len(images), TILE))
+    for place, pixels in enumerate(images):
+        image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels[..., :3]).convert("RGB")
+        height, width = pixels.shape[:2]
         size = (max(1, TILE * width // max(height, width)), max(1, TILE * height // max(height, width)))
         way = Image.Resampling.NEAREST if max(height, width) < TILE else Image.Resampling.LANCZOS
         sheet.paste(image.resize(size, way), (place * TILE + (TILE - size[0]) // 2, (TILE - size[1]) // 2))
     out = io.BytesIO()
     sheet.save(out, "PNG")
-    head = json.dumps({"boxes": boxes.tolist(), "size": list(pictures.shape[1:3]), "tile": TILE}).encode()
-    return struct.pack("<I", len(head)) + head + out.getvalue()
+    text = json.dumps({**head, "tile": TILE}).encode()
+    return struct.pack("<I", len(text)) + text + out.getvalue()
 
 
 def picture(case: Case, layer: str, unit: int, *, settings: Mapping[str, Any] | None = None, model: str | None = None) -> bytes:
@@ -149,8 +173,19 @@ def _no_crops(case: Case, layer: str, model: str, axes: int) -> str | None:
         return "Only pictures have parts to crop."
     if axes < 2:
         return f"{layer} has no positions: its units look at the whole picture."
+    return _without(case, model, "The crop of the peak")
+
+
+def _no_projections(case: Case, model: str) -> str | None:
+    """Why nothing can be projected back to the pixels, in words."""
+    if case.folder.manifest.kind != "image":
+        return "Only pictures have pixels to project to."
+    return _without(case, model, "Projecting back to the pixels")
+
+
+def _without(case: Case, model: str, what: str) -> str | None:
     if case.attached is None or case.dataset is None or case.model is None or case.model.name != model:
-        return f"The crop of the peak needs the model: underglass open {case.folder.path.name} --model my_pkg:make"
+        return f"{what} needs the model: underglass open {case.folder.path.name} --model my_pkg:make"
     return None
 
 

@@ -149,6 +149,19 @@ def rows_bytes(case: Case, layer: str, rows: Sequence[Mapping[str, Any]], **opti
     return struct.pack("<I", len(head)) + head + means + deviations
 
 
+def members_bytes(
+    case: Case, layer: str, spec: Mapping[str, Any], *, within: Mapping[str, Any] | None = None, part: str | None = None
+) -> bytes:
+    """The instances of one row of the matrix within what is shown, ascending, as int32 for the browser."""
+    folder = model_of(case, None)
+    pooling = pooling_of(folder, layer, part)
+    sound = np.zeros(case.folder.manifest.instances, bool)
+    sound[shown_rows(case, within)] = True
+    sound &= census_of(case, layer, part=pooling, model=folder.name).finite
+    found = np.sort(np.asarray(_members(case, (folder.name, layer, pooling), spec, sound)))
+    return np.ascontiguousarray(found, "<i4").tobytes()
+
+
 def shown_rows(case: Case, within: Mapping[str, Any] | None) -> Array:
     """Rows of the instances that are shown and not excluded."""
     rows = included(case)

@@ -12,8 +12,8 @@ from underglass.views import feature_images
 from underglass.views.instance_sample import sample
 from underglass.views.layer_results import model_of
 from underglass.views.model_graph import graph
-from underglass.views.unit_details import describe_unit, peak_crops, picture
-from underglass.views.unit_rows import census_of, pooling_of, rows_bytes, shown_rows
+from underglass.views.unit_details import describe_unit, peak_crops, peak_projections, picture
+from underglass.views.unit_rows import census_of, members_bytes, pooling_of, rows_bytes, shown_rows
 from underglass.views.unit_suggestions import suggest
 from underglass.views.view import View
 from underglass.wire import Card, Job
@@ -145,8 +145,10 @@ VIEW = View(
     calls={
         "summary": layer_summary,
         "rows": rows_bytes,
+        "members": members_bytes,
         "unit": one_unit,
         "crops": peak_crops,
+        "projections": peak_projections,
         "picture": unit_picture,
         "picture_sheet": picture_sheet,
         "start_pictures": start_pictures,

@@ -42,6 +42,12 @@ export class Graphs {
     return this.#study().jobs.find((one) => one.id === this.#jobId) ?? null;
   }
 
+  /** The job that measures now. */
+  get measuring(): Job | null {
+    const job = this.job;
+    return job && going(job) ? job : null;
+  }
+
   get found(): Found | null {
     return this.result?.state === "found" ? this.result : null;
   }

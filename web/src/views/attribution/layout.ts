@@ -63,6 +63,12 @@ export function filtered(
   return { nodes: kept, edges: edges.filter((edge) => ids.has(edge.source) && ids.has(edge.target)) };
 }
 
+/** How many units of each layer both graphs have, only A, only B. */
+export function overlapOf(layers: LayerPlace[], nodes: GraphNode[]): Record<string, [number, number, number]> {
+  const of = (layer: string, side: Side) => nodes.filter((node) => node.layer === layer && node.side === side).length;
+  return Object.fromEntries(layers.map(({ name }) => [name, [of(name, "both"), of(name, "a"), of(name, "b")]]));
+}
+
 export function mostOf(nodes: GraphNode[]): number {
   return Math.max(1, ...nodes.flatMap((node) => node.sides.map((side) => side.count)));
 }

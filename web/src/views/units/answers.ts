@@ -79,6 +79,8 @@ export interface Unit {
       };
   /** Why there are no crops, or null. */
   crops: string | null;
+  /** Why nothing can be projected back to the pixels, or null. */
+  projections: string | null;
 }
 
 export interface Suggestion {
@@ -166,19 +168,35 @@ export async function picture(study: Case, layer: string, one: number): Promise<
   return bytes.byteLength ? createImageBitmap(new Blob([bytes], { type: "image/png" })) : null;
 }
 
-/** The part of each picture that the unit's peak looks at: square tiles in a row. */
-export async function crops(
+/** The instances of a row of the matrix within what is shown, ascending. */
+export async function members(
   study: Case,
+  layer: string,
+  spec: Spec,
+  options: { part: string | null; within: Tree | null },
+  signal?: AbortSignal,
+): Promise<Int32Array> {
+  return new Int32Array(await ask<ArrayBuffer>(study, "members", { layer, spec, ...options }, signal));
+}
+
+/** Square tiles in a row, one for each instance asked for. */
+export interface Tiles {
+  tile: number;
+  sheet: ImageBitmap;
+  /** Activation functions without a rule of their own, where tiles are projections. */
+  others?: string[];
+}
+
+/** The part of each picture that the unit's peak looks at, or what of the picture excites the unit. */
+export async function peaks(
+  study: Case,
+  what: "crops" | "projections",
   layer: string,
   one: number,
   wanted: number[],
-): Promise<{ boxes: [number, number, number, number][]; size: [number, number]; tile: number; sheet: ImageBitmap }> {
-  const bytes = await ask<ArrayBuffer>(study, "crops", { layer, unit: one, rows: wanted });
+): Promise<Tiles> {
+  const bytes = await ask<ArrayBuffer>(study, what, { layer, unit: one, rows: wanted });
   const size = new DataView(bytes).getUint32(0, true);
-  const head = JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, 4, size))) as {
-    boxes: [number, number, number, number][];
-    size: [number, number];
-    tile: number;
-  };
+  const head = JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, 4, size))) as Omit<Tiles, "sheet">;
   return { ...head, sheet: await createImageBitmap(new Blob([bytes.slice(4 + size)], { type: "image/png" })) };
 }
