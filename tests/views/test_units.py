@@ -289,3 +289,49 @@ def test_texts_and_rows_have_no_pictures_and_no_crops_and_say_so(tmp_path):
         assert unit["crops"] == "Only pictures have parts to crop."
         with pytest.raises(LayerError, match="Only pictures have parts to crop"):
             call["crops"](case, "fc", 1, [0])
+        assert unit["projections"] == "Only pictures have pixels to project to."
+        with pytest.raises(LayerError, match="Only pictures have pixels"):
+            call["projections"](case, "fc", 1, [0])
+
+
+def test_projections_are_the_probes_and_need_the_model(real):
+    from io import BytesIO
+
+    from PIL import Image
+
+    from underglass.probes.deconvolution import project_unit
+
+    rows = [5, 7, 9]
+    answer = call["projections"](real, "4", 1, rows)
+    (size,) = struct.unpack("<I", answer[:4])
+    head = json.loads(answer[4 : 4 + size])
+    found = project_unit(real.attached, real.dataset.load(rows), "4", 1)
+    sheet = np.asarray(Image.open(BytesIO(answer[4 + size :])))
+
+    assert head["peak"] == pytest.approx(found.peak.tolist())
+    assert head["others"] == []
+    assert sheet.shape == (head["tile"], 3 * head["tile"], 3)
+    np.testing.assert_array_equal(sheet[::7, : head["tile"] : 7, 0], found.images()[0, :, :, 0])
+    with pytest.raises(DataError, match="1 to 48 instances"):
+        call["projections"](real, "4", 1, [])
+    real.attached = None
+    assert "needs the model" in plain(call["unit"](real, "4", 1))["projections"]
+    with pytest.raises(LayerError, match="Projecting back to the pixels needs the model"):
+        call["projections"](real, "4", 1, rows)
+
+
+def test_members_of_a_row_are_numpys(case):
+    array, labels = values(case), np.array([one or "" for one in case.table()["label"].to_pylist()])
+    age = case.table()["age"].to_numpy()
+    above = float(np.float32(array[:, 5].max() / 2))
+
+    def members(spec, within=None):
+        return np.frombuffer(call["members"](case, "fc", spec, within=within), "<i4")
+
+    np.testing.assert_array_equal(members({"tree": compare("label", "Coat")}), np.flatnonzero(labels == "Coat"))
+    np.testing.assert_array_equal(
+        members({"tree": compare("label", "Coat")}, compare("age", 60, ">")), np.flatnonzero((labels == "Coat") & (age > 60))
+    )
+    fires = {"fires": 5, "above": above, "layer": "fc"}
+    np.testing.assert_array_equal(members(fires), np.flatnonzero(array[:, 5] > above))
+    assert len(members({"tree": compare("age", 500, ">")})) == 0

@@ -24,7 +24,7 @@ from underglass.models.torch_model import NO_MEMORY, TorchModel
 from underglass.probes.picture_parameters import Movements, Spectrum
 from underglass.probes.picture_space import PictureSpace, picture_space
 from underglass.probes.relu_rules import ReluRule
-from underglass.probes.up_to_layer import UpToLayer, check_units, up_to
+from underglass.probes.up_to_layer import UpToLayer, check_units, quicker, up_to
 
 Array = NDArray[Any]
 Progress = Callable[[int, int, str], None]
@@ -172,7 +172,7 @@ def visualize_units(
         wanted = check_units(units, run.place.layer.units, layer)
         with torch.no_grad():
             usual = run(prepared.inputs)
-        work = _Work(run, space, asked, shape=shape, usual=usual)
+        work = _Work(run, quicker(run, prepared.inputs, usual), space, asked, shape=shape, usual=usual)
         per_batch = max(1, batch // asked.samples)
         found: list[tuple[Array, Array, Array]] = []
         total = asked.steps * -(-len(wanted) // per_batch)
@@ -202,11 +202,21 @@ def visualize_units(
 class _Work:
     """What all batches of one call share."""
 
-    def __init__(self, run: UpToLayer, space: PictureSpace, settings: Settings, *, shape: tuple[int, int], usual: Tensor) -> None:
-        self.model, self.run, self.space, self.settings = run.model, run, space, settings
-        self.device, self.kind = home(run.model.net)
+    def __init__(
+        self,
+        exact: UpToLayer,
+        quick: UpToLayer,
+        space: PictureSpace,
+        settings: Settings,
+        *,
+        shape: tuple[int, int],
+        usual: Tensor,
+    ) -> None:
+        """``exact`` is the model itself, and says what a picture reaches; ``quick`` gives the same up to rounding."""
+        self.model, self.exact, self.quick, self.space, self.settings = exact.model, exact, quick, space, settings
+        self.device, self.kind = home(exact.model.net)
         self.spectrum = Spectrum.of(space, shape, decay=settings.decay, device=self.device)
-        goals = _goal(usual, settings.goal, run.place.layer.shape)
+        goals = _goal(usual, settings.goal, exact.place.layer.shape)
         spread = goals.std(0, unbiased=False)
         self.usual = torch.where(spread > 0, spread, torch.ones_like(spread))
 
@@ -228,7 +238,7 @@ class _Work:
             tell(step + 1)
         with torch.no_grad():
             pictures = (self.spectrum.pictures(spectrum) * 255).round() / 255
-            given = self._run(pictures)
+            given = self._run(self.exact, pictures)
             own = given[torch.arange(len(index)), index]
         shape = (len(units), asked.samples)
         shown = (pictures * 255).round().to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
@@ -238,14 +248,14 @@ class _Work:
             own.amax(1).cpu().numpy().astype(np.float32).reshape(shape),
         )
 
-    def _run(self, pictures: Tensor) -> Tensor:
+    def _run(self, run: UpToLayer, pictures: Tensor) -> Tensor:
         inputs = self.space.to_input(pictures).to(self.kind)
         if self.model.channels_last and inputs.ndim == 4:
             inputs = inputs.contiguous(memory_format=torch.channels_last)
-        return self.run(inputs).float()
+        return run(inputs).float()
 
     def _gradient(self, spectrum: Tensor, moves: Movements, step: int, index: Tensor) -> Tensor:
-        given = self._run(moves.moved(self.spectrum.pictures(spectrum), step))
+        given = self._run(self.quick, moves.moved(self.spectrum.pictures(spectrum), step))
         own = given[torch.arange(len(index), device=index.device), index]
         goal = own.mean(1) if self.settings.goal == "channel" else own[:, own.shape[1] // 2]
         loss = -(goal / self.usual[index]).sum()
