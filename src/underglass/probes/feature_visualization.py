@@ -249,10 +249,7 @@ class _Work:
         )
 
     def _run(self, run: UpToLayer, pictures: Tensor) -> Tensor:
-        inputs = self.space.to_input(pictures).to(self.kind)
-        if self.model.channels_last and inputs.ndim == 4:
-            inputs = inputs.contiguous(memory_format=torch.channels_last)
-        return run(inputs).float()
+        return run(self.space.to_input(pictures).to(self.kind)).float()
 
     def _gradient(self, spectrum: Tensor, moves: Movements, step: int, index: Tensor) -> Tensor:
         given = self._run(self.quick, moves.moved(self.spectrum.pictures(spectrum), step))

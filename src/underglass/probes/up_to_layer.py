@@ -14,6 +14,7 @@ from underglass.errors import LayerError, ModelError
 from underglass.models.inputs import Prepared, describe, said
 from underglass.models.torch_evaluation import evaluating
 from underglass.models.torch_hooks import tensors
+from underglass.models.torch_inputs import laid_out
 from underglass.models.torch_layers import Place
 from underglass.models.torch_model import TorchModel
 from underglass.probes.folded_norms import folded
@@ -32,6 +33,7 @@ class UpToLayer:
     def __init__(self, model: TorchModel, place: Place, net: Any = None) -> None:
         self.model, self.place = model, place
         self.net = model.net if net is None else net
+        self.channels_last = model.channels_last
         self._found: list[Tensor] = []
         self._calls = 0
         self._thread = get_ident()
@@ -46,6 +48,8 @@ class UpToLayer:
         """
         self._found.clear()
         self._calls = 0
+        if self.channels_last:
+            inputs = laid_out(inputs)
         try:
             self.net(inputs)
         except _Reached:
@@ -95,6 +99,8 @@ def up_to(model: TorchModel, example: Prepared, layer: str) -> Iterator[UpToLaye
 def quicker(run: UpToLayer, inputs: Any, given: Tensor) -> UpToLayer:
     """The same run with the model's normalisations folded into its convolutions, for many passes back and forth.
 
+    On a processor its images lie in memory with their channels last: convolutions of few channels are then faster both ways.
+
     Parameters
     ----------
     run : UpToLayer
@@ -123,6 +129,9 @@ def quicker(run: UpToLayer, inputs: Any, given: Tensor) -> UpToLayer:
             if net is None:
                 return run
             net.get_submodule(run.place.module).register_forward_hook(again[0].seen)
+            if inputs.device.type == "cpu":
+                net.to(memory_format=torch.channels_last)
+                again[0].channels_last = True
             found = again[0](inputs)
     except (ModelError, AttributeError, TypeError):
         return run
