@@ -7,7 +7,6 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -240,20 +239,22 @@ def test_found_subsets_come_by_deviation_and_name_units_that_fire_for_one_class(
         assert some == sorted(some, reverse=True)
 
 
-def test_a_model_that_cannot_be_traced_says_so_and_is_estimated(tmp_path, open_page):
+@pytest.fixture(scope="module")
+def untraced(tmp_path_factory: pytest.TempPathFactory):
     torch.manual_seed(0)
-    serving = serve(made(tmp_path, Deciding(), ("one", "two")), tmp_path)
-    _case, address = next(serving)
-    try:
-        page = open_page(address + "#units")
-        found = ready(page)
-        assert found["graph"]["nodes"] == ["input", "one", "two", "head"]
-        assert found["graph"]["reason"]
-        assert "Only the order of the layers" in page.get_by_role("region", name="The model’s layers").inner_text()
-        graph = open_page(address + place("attribution", a=label("bar")))
-        assert any("estimated by gradient" in text for text in shown(graph)["messages"])
-    finally:
-        next(serving, None)
+    folder = tmp_path_factory.mktemp("untraced")
+    yield from serve(made(folder, Deciding(), ("one", "two")), folder)
+
+
+def test_a_model_that_cannot_be_traced_says_so_and_is_estimated(untraced, open_page):
+    _case, address = untraced
+    page = open_page(address + "#units")
+    found = ready(page)
+    assert found["graph"]["nodes"] == ["input", "one", "two", "head"]
+    assert found["graph"]["reason"]
+    assert "Only the order of the layers" in page.get_by_role("region", name="The model’s layers").inner_text()
+    graph = open_page(address + place("attribution", a=label("bar")))
+    assert any("estimated by gradient" in text for text in shown(graph)["messages"])
 
 
 SCRIPT = """
@@ -276,34 +277,40 @@ case.show(open_browser=False)
 """
 
 
-def test_three_calls_at_the_end_of_a_training_run_print_the_link_to_its_units(tmp_path, open_page):
+@pytest.fixture
+def trained(tmp_path: Path):
+    """A training run of its own process; gives the link that it prints in the end, and the folder it ran in."""
     (tmp_path / "train.py").write_text(SCRIPT)
-    environment: dict[str, Any] = {"XDG_CACHE_HOME": str(tmp_path / "c"), "XDG_STATE_HOME": str(tmp_path / "s")}
+    homes = {"XDG_CACHE_HOME": str(tmp_path / "c"), "XDG_STATE_HOME": str(tmp_path / "s")}
     run = subprocess.Popen(
         [sys.executable, "-u", "train.py"],
         cwd=tmp_path,
-        env={**os.environ, **environment},
+        env={**os.environ, **homes},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
+    assert run.stdout is not None
+    lines: list[str] = []
     try:
-        assert run.stdout is not None
-        lines: list[str] = []
-        link = None
         for line in run.stdout:
             lines.append(line)
             link = re.search(r"http://\S+token=\S+", line)
             if link:
-                break
-        assert link, "".join(lines)
-        page = open_page(link.group() + "#units?" + place("units", layers=["1"]).split("?")[1])
-        settled(page)
-        found = ready(page)
-        values = np.load(tmp_path / "seen.npy")
-        for code, name in enumerate(("low", "high")):
-            np.testing.assert_allclose(row(found, name)["values"], values[code::2].mean(0), rtol=1e-4, atol=1e-5)
-        assert "run 7" in page.get_by_role("region", name="The model’s layers").inner_text()
+                yield link.group(), tmp_path
+                return
+        raise AssertionError("no link was printed:\n" + "".join(lines))
     finally:
         run.terminate()
         run.wait(60)
+
+
+def test_three_calls_at_the_end_of_a_training_run_print_the_link_to_its_units(trained, open_page):
+    link, folder = trained
+    page = open_page(link + place("units", layers=["1"]))
+    settled(page)
+    found = ready(page)
+    values = np.load(folder / "seen.npy")
+    for code, name in enumerate(("low", "high")):
+        np.testing.assert_allclose(row(found, name)["values"], values[code::2].mean(0), rtol=1e-4, atol=1e-5)
+    assert "run 7" in page.get_by_role("region", name="The model’s layers").inner_text()
