@@ -99,6 +99,7 @@ def test_a_pointed_dot_is_named_and_all_that_have_room_are_from_ten_times_on(cro
     assert describe(page, "classes")["named"] == [lone]
     assert [(code, text) for code, text, *_ in page.evaluate(BOXES)] == [(lone, MANY[lone])]
 
+    page.mouse.move(5, 5)
     page.locator(f'[data-class="{lone}"]').focus()
     while describe(page, "classes")["zoom"] * 1.5 < 10:
         page.keyboard.press("+")

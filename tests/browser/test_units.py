@@ -248,7 +248,7 @@ def test_the_graph_opens_layers_that_are_compared_on_the_same_rows(fashion, open
     both = ready(page, "d.panels.conv2?.painted?.cells > 0")
     assert both["graph"]["opened"] == ["conv2", "fc1"]
     assert [one["name"] for one in both["panels"]["conv2"]["rows"]] == [one["name"] for one in both["panels"]["fc1"]["rows"]]
-    page.get_by_role("button", name="relu2", exact=True).hover()
+    page.get_by_role("navigation", name="Neighbours of conv2").get_by_role("button", name="relu2").hover()
     assert ready(page, "d.graph.located.length === 1")["graph"]["located"] == ["relu2"]
     page.get_by_label("Find a layer in the graph").fill("pool")
     assert ready(page, "d.graph.matches !== null")["graph"]["matches"] == 2
