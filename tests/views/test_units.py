@@ -314,6 +314,11 @@ def test_projections_are_the_probes_and_need_the_model(real):
     np.testing.assert_array_equal(sheet[::7, : head["tile"] : 7, 0], found.images()[0, :, :, 0])
     with pytest.raises(DataError, match="1 to 48 instances"):
         call["projections"](real, "4", 1, [])
+    real.attached = object()
+    seen = plain(call["unit"](real, "1", 1))
+    assert "the attached model is none" in seen["projections"]
+    assert "the attached model is none" in seen["crops"]
+    assert "the attached model is none" in seen["picture"]["blocked"]
     real.attached = None
     assert "needs the model" in plain(call["unit"](real, "4", 1))["projections"]
     with pytest.raises(LayerError, match="Projecting back to the pixels needs the model"):

@@ -182,6 +182,8 @@ def blocked(case: Case, folder: ModelFolder) -> str | None:
         )
     if case.folder.manifest.kind != "image":
         return f"pictures can be made for models of images; this case holds {case.folder.manifest.kind}s."
+    if not hasattr(case.attached, "net"):
+        return "pictures of units need gradients, which are taken of torch modules; the attached model is none."
     return None
 
 

@@ -186,6 +186,8 @@ def _no_projections(case: Case, model: str) -> str | None:
 def _without(case: Case, model: str, what: str) -> str | None:
     if case.attached is None or case.dataset is None or case.model is None or case.model.name != model:
         return f"{what} needs the model: underglass open {case.folder.path.name} --model my_pkg:make"
+    if not hasattr(case.attached, "net"):
+        return f"{what} needs gradients, which are taken of torch modules; the attached model is none."
     return None
 
 

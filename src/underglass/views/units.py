@@ -167,7 +167,7 @@ VIEW = View(
         "scale": "unit, one or range",
         "unit": "the opened unit, as [layer, number]",
         "sort": "by which row units are sorted",
-        "below": "true shows a layer's units below each other",
+        "below": "true gives values below 0 colours of their own",
     },
     size=(12, 16),
 )
