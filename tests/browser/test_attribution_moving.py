@@ -145,8 +145,11 @@ def test_classes_are_zoomed_walked_by_keys_and_marked_while_the_list_is_scrolled
 
     for top in (0, 440):
         page.evaluate(f"document.querySelector('.list').scrollTop = {top}")
-        page.wait_for_timeout(150)
-        marked = sorted(set(range(24)) - set(describe(page, "classes")["quiet"]))
+        for _ in range(100):
+            marked = sorted(set(range(24)) - set(describe(page, "classes")["quiet"]))
+            if marked == visible():
+                break
+            page.wait_for_timeout(50)
         assert 10 <= len(marked) <= 12
         assert marked == visible()
     assert order[0] not in marked
