@@ -11,7 +11,8 @@ from sklearn.metrics import accuracy_score, f1_score, mean_absolute_error, r2_sc
 
 from scored_tables import audited, people
 from underglass.case import Case
-from underglass.errors import DataError
+from underglass.errors import DataError, RoleError
+from underglass.roles import Person, acting
 from underglass.views import subgroups as view
 from underglass.views.subgroup_audit import Asked
 from underglass.views.subgroup_finding import suggest
@@ -319,6 +320,12 @@ def test_decisions_that_are_not_clear_are_not_kept(case, given, message):
         view.keep_decisions(case, **given)
 
     assert message in str(refused.value)
+    assert list(case.folder.models) == ["score"]
+
+
+def test_only_the_owner_decides_for_everybody(case):
+    with acting(Person("annotator", "ana")), pytest.raises(RoleError, match="it takes the owner, and you are an annotator"):
+        view.keep_decisions(case, makings=BOTH, threshold=0.7)
     assert list(case.folder.models) == ["score"]
 
 
