@@ -47,6 +47,7 @@ export class Audit {
   readonly chosen = $derived(this.metrics.flatMap((name) => this.words.get(name) ?? []));
   readonly drawn = $derived(this.groups.filter((group) => group.size >= this.minSize));
   readonly small = $derived(this.groups.filter((group) => group.size < this.minSize));
+  #starting = 0;
   #asked = 0;
   #comparing = 0;
   #counted = "";
@@ -88,10 +89,10 @@ export class Audit {
 
   /** Ask anew what there is to audit. */
   async start(): Promise<void> {
-    const asked = ++this.#asked;
+    const asked = ++this.#starting;
     try {
       const setup = await this.call<Setup>("setup");
-      if (asked !== this.#asked) return;
+      if (asked !== this.#starting) return;
       this.failure = null;
       if (setup.why !== null) {
         this.setup = setup;
@@ -112,7 +113,7 @@ export class Audit {
       await this.count();
       this.leaks = await this.call<Leak[]>("leaks");
     } catch (error) {
-      if (asked === this.#asked) this.failure = message(error);
+      if (asked === this.#starting) this.failure = message(error);
     }
   }
 
