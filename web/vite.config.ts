@@ -1,5 +1,6 @@
 // How the browser half is built: the app with its lazily loaded views and the pages for learning, into the Python package.
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { build, type Plugin } from "vite";
 import { defineConfig } from "vitest/config";
@@ -7,30 +8,57 @@ import { notebookBundle } from "./notebook-bundle.ts";
 
 const OUT = "../src/underglass/static";
 
-/** After the build: the explorables once more as one script and one style, which `underglass learn --export` puts into single files. */
+/** Scripts that stand alone, each in one file: what they are made of, and what their style is called. */
+const BUNDLES: Record<string, { entry: string; style: string }> = {
+  learn: { entry: "src/hosts/learn.ts", style: "style" },
+  static: { entry: "src/hosts/static.ts", style: "static" },
+  duckdb: { entry: "src/hosts/duckdb.ts", style: "duckdb" },
+};
+
+/** A file of DuckDB, compressed once for each of its versions: it has 36 MB. */
+function compressed(name: string): string {
+  const from = "node_modules/@duckdb/duckdb-wasm";
+  const { version } = JSON.parse(readFileSync(`${from}/package.json`, "utf-8")) as { version: string };
+  const kept = `node_modules/.cache/underglass/${version}-${name}.gz`;
+  if (!existsSync(kept)) {
+    mkdirSync("node_modules/.cache/underglass", { recursive: true });
+    const draft = `${kept}.${process.pid}`;
+    writeFileSync(draft, gzipSync(readFileSync(`${from}/dist/${name}`), { level: 9 }));
+    renameSync(draft, kept);
+  }
+  return kept;
+}
+
+/** After the build: the explorables, the exported page and its DuckDB once more as one script and one style each. */
 function single(): Plugin {
   return {
     name: "underglass-single-files",
     apply: "build",
     async closeBundle() {
-      await build({
-        configFile: false,
-        logLevel: "warn",
-        base: "./",
-        plugins: [svelte({ configFile: false })],
-        build: {
-          outDir: `${OUT}/single`,
-          emptyOutDir: true,
-          target: "es2022",
-          assetsInlineLimit: 1_000_000,
-          cssCodeSplit: false,
-          modulePreload: false,
-          rollupOptions: {
-            input: { learn: "src/hosts/learn.ts" },
-            output: { format: "iife", entryFileNames: "[name].js", assetFileNames: "[name][extname]" },
+      rmSync(`${OUT}/single`, { recursive: true, force: true });
+      for (const [name, { entry, style }] of Object.entries(BUNDLES)) {
+        await build({
+          configFile: false,
+          logLevel: "warn",
+          base: "./",
+          plugins: [svelte({ configFile: false })],
+          build: {
+            outDir: `${OUT}/single`,
+            emptyOutDir: false,
+            target: "es2022",
+            assetsInlineLimit: 1_000_000,
+            cssCodeSplit: false,
+            modulePreload: false,
+            rollupOptions: {
+              input: { [name]: entry },
+              transform: { define: { "import.meta": "{}" } },
+              output: { format: "iife", entryFileNames: "[name].js", assetFileNames: `${style}[extname]` },
+            },
           },
-        },
-      });
+        });
+      }
+      for (const name of ["duckdb-eh.wasm", "duckdb-browser-eh.worker.js"])
+        copyFileSync(compressed(name), `${OUT}/single/${name}.gz`);
       const names = readdirSync("src/learn").filter((name) => existsSync(`src/learn/${name}/explorable.ts`));
       writeFileSync(`${OUT}/single/names.json`, JSON.stringify(names));
     },

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from underglass.analyses.associations import Associations
     from underglass.analyses.attribution_graph import AttributionGraph
     from underglass.datasets import Dataset, Judged, LabelTable
+    from underglass.hosts.static import ExportedPage
     from underglass.models import Model
     from underglass.views.feature_images import UnitPictures
     from underglass.views.label_comparison import FoundComparison, Trainer
@@ -665,8 +666,8 @@ class Case:
             if op == "subset":
                 rows, value = self._definition(value, tree, rows)
             elif op == "label":
-                value = [self._code(one) for one in value] if isinstance(value, list | tuple) else self._code(value)
-                seen = None if seen is None else [self._code(one) for one in seen]
+                value = [self.code(one) for one in value] if isinstance(value, list | tuple) else self.code(value)
+                seen = None if seen is None else [self.code(one) for one in seen]
             else:
                 value = VALUE_KEPT.get(op) if value is None else value
             if rows is None and tree is not None and op not in NAMED:
@@ -801,6 +802,41 @@ class Case:
             return
         import_module("underglass.hosts.server").serve(self, port=port, open_browser=open_browser)
 
+    def export(
+        self,
+        path: str | Path,
+        *,
+        views: Sequence[str] | Page | Mapping[str, Any] | None = None,
+        engine: str = "auto",
+        media: str = "inline",
+        max_mb: float = 50.0,
+        where: Where | None = None,
+    ) -> ExportedPage:
+        """Write the case as a page that opens from a disk, without a server and without a network.
+
+        Parameters
+        ----------
+        path : a file ending in ``.html``, or a folder; an export of that name is replaced.
+        views : names of views, or a page made by `underglass.page`; by default all.
+        engine : what answers the page's queries: ``"small"``, ``"duckdb"``, or ``"auto"``: DuckDB above 100,000 instances.
+        media : pictures ``"inline"``, ``"copy"`` (beside it, needs a folder), ``"link"`` (to files below it) or ``"none"``.
+        max_mb : a larger page is refused.
+        where : only these instances; views that count with Python's help are then off.
+
+        Raises
+        ------
+        DataError
+            The page would be too large, or what is asked for is unknown; says what to do. Nothing is written.
+        CaseError
+            It cannot be written there.
+        """
+        from importlib import import_module
+
+        made: ExportedPage = import_module("underglass.hosts.static").export(
+            self, path, views=views, engine=engine, media=media, max_mb=max_mb, where=where
+        )
+        return made
+
     # within ------------------------------------------------------------------------------------------------------
 
     def _tell(self) -> None:
@@ -850,7 +886,8 @@ class Case:
             self.edit(op, rows=where, value=value)
         return self.folder.journal.edits(since=self.folder.journal.sequence - 1)[-1]
 
-    def _code(self, label: str | None) -> int | None:
+    def code(self, label: str | None) -> int | None:
+        """The index of a class by its name; None is unlabelled."""
         if label is None:
             return None
         classes = self.folder.manifest.classes

@@ -1,6 +1,6 @@
 """What can be typed: ``underglass demo | learn | audit | associations | check | capture | labels | open | …``.
 
-Also ``figure | info | patterns | new | check-view``.
+Also ``figure | info | patterns | export | apply | new | check-view``.
 
 Exit codes: 0 all went well, 1 a mistake that can be mended (said in a sentence), 2 a command typed wrong, 130 stopped by
 Ctrl-C.
@@ -18,6 +18,7 @@ from underglass.hosts.commands.capture import capture
 from underglass.hosts.commands.check import check
 from underglass.hosts.commands.check_view import check_view
 from underglass.hosts.commands.demo import demo
+from underglass.hosts.commands.export import apply, export_case
 from underglass.hosts.commands.figure import figure
 from underglass.hosts.commands.info import info
 from underglass.hosts.commands.labels import labels
@@ -69,6 +70,8 @@ app.command("figure", rich_help_panel=DRAW)(friendly(figure))
 app.command("open", rich_help_panel=LOOK)(friendly(open_case))
 app.command("info", rich_help_panel=LOOK)(friendly(info))
 app.command("patterns", rich_help_panel=LOOK)(friendly(patterns))
+app.command("export", rich_help_panel=LOOK)(friendly(export_case))
+app.command("apply", rich_help_panel=LOOK)(friendly(apply))
 app.command("new", rich_help_panel=EXTEND)(friendly(new))
 app.command("check-view", rich_help_panel=EXTEND)(friendly(check_view))
 

@@ -97,6 +97,11 @@ class MediaStore:
         self._refresh()
         return tuple(self._table["mimes"])
 
+    def link(self, row: int) -> str | None:
+        """The file an instance's image is read from, relative to the data's folder; None if it is kept in the case."""
+        entry = self._entry(row)
+        return os.fsdecode(self._bytes(entry)) if entry["kind"] == LINK else None
+
     def image(self, row: int) -> Image.Image | None:
         """An instance's image, or None if there is none or it cannot be read (`missing` says why)."""
         found = self._image(row)

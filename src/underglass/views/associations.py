@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from underglass.case import Case
 
 MOST_OFFERED = 400
+MOST_KEPT, MOST_KEPT_PAIRS = 2_000, 6
+"""Labels up to which an exported page keeps all metrics, and of how many identities and pairs of them."""
 
 
 def offer(case: Case) -> dict[str, Any]:
@@ -248,6 +251,33 @@ def _plain(values: Any) -> Any:
     return [_plain(one) for one in (values.tolist() if isinstance(values, np.ndarray) else values)]
 
 
+def kept_answers(case: Case) -> Iterator[tuple[str, dict[str, Any], Any]]:
+    """What an exported page keeps: the counts and usual measures of the identities that the view begins with, and the map."""
+    told = offer(case)
+    yield "offer", {}, told
+    asked = {"sources": told["sources"][:1], "identities": told["begin"], "min_count": 0}
+    given = {"asked": asked}
+    found = summary(case, asked)
+    yield "summary", given, found
+    yield "marks", given, marks(case, asked)
+    yield "names", given, names(case, asked)
+    yield "counts", given, counts(case, asked)
+    identities = range(len(found["identities"]))
+    pairs: list[tuple[int, int | str | None]] = [(a, None) for a in identities]
+    pairs += [(a, b) for a in identities for b in identities if a < b]
+    pairs += [(a, REST) for a in identities if len(identities) > 2]
+    for metric in METRICS if found["labels"] <= MOST_KEPT else ("npmi_xy",):
+        for a, b in pairs[:MOST_KEPT_PAIRS]:
+            for source in range(len(found["sides"])):
+                yield (
+                    "column",
+                    {**given, "source": source, "metric": metric, "a": a, "b": b},
+                    column(case, asked, source, metric, a, b),
+                )
+    with suppress(DataError):  # a run without embeddings has no map
+        yield "places", given, places(case, asked)
+
+
 VIEW = View(
     name="associations",
     title="Associations",
@@ -280,6 +310,7 @@ VIEW = View(
         "mark": mark,
         "take_away": take_away,
     },
+    kept=kept_answers,
     order=1,
     needs=("label sets",),
     props={

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -97,6 +97,18 @@ def _plain(places: Any) -> list[list[float] | None]:
     return [[float(x), float(y)] if np.isfinite(x) and np.isfinite(y) else None for x, y in np.asarray(places)]
 
 
+def kept_answers(case: Case) -> Iterator[tuple[str, dict[str, Any], Any]]:
+    """What an exported page keeps: the standing of every class, its place and its likeness in every layer."""
+    found = summary(case)
+    for method in METHODS:
+        answer = found if method == found["method"] else summary(case, method)
+        if answer["method"] == method:
+            yield "summary", {"method": method}, answer
+    for layer in found["layers"]:
+        for code in range(len(found["classes"])):
+            yield "alike", {"layer": layer["name"], "code": code}, alike(case, layer["name"], code)
+
+
 VIEW = View(
     name="classes",
     title="Classes",
@@ -113,6 +125,7 @@ VIEW = View(
         limits="Accuracy is over the instances of this case. Classes of few instances have unsteady places.",
     ),
     calls={"summary": summary, "alike": alike, "start": start},
+    kept=kept_answers,
     order=4,
     needs=("activations", "labels"),
     props={

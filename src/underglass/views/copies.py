@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -126,6 +127,15 @@ def _of_kind(found: FoundIssues, kind: str) -> np.ndarray[Any, Any]:
     return np.asarray(found.arrays[f"pair/{kind}"])
 
 
+def kept_answers(case: Case) -> Iterator[tuple[str, dict[str, Any], Any]]:
+    """What an exported page keeps: the groups of copies of every kind."""
+    found = summary(case)
+    yield "summary", {}, found
+    if found["state"] == "found":
+        for kind in KINDS:
+            yield "groups", {"kind": kind}, groups(case, kind)
+
+
 VIEW = View(
     name="copies",
     title="Copies",
@@ -143,6 +153,7 @@ VIEW = View(
         limits="Near in a layer is not the same picture: a layer may ignore what matters. The list stops at 200,000 pairs.",
     ),
     calls={"summary": summary, "groups": groups, "spare": spare},
+    kept=kept_answers,
     order=3,
     needs=("model", "labels"),
     props={

@@ -36,6 +36,11 @@ def model_of(case: Case, name: str | None) -> ModelFolder:
     return case.model
 
 
+def captured_models(case: Case) -> list[ModelFolder]:
+    """The models whose capture is done."""
+    return [folder for folder in map(case.folder.model, case.folder.models) if folder.record.done]
+
+
 def included(case: Case) -> Array:
     """Rows of the instances that are not excluded, int32, ascending."""
     return np.flatnonzero(~np.asarray(case.folder.journal.state().excluded)).astype(np.int32)

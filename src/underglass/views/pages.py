@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from underglass.errors import DataError, unknown
 from underglass.views.view import View
@@ -19,6 +20,12 @@ def read(case: Case, name: str) -> Page:
         raise DataError(unknown("page", name, pages))
     page: Page = pages[name]
     return page
+
+
+def kept_answers(case: Case) -> Iterator[tuple[str, dict[str, Any], Any]]:
+    """What an exported page keeps: the pages of the case."""
+    for name, page in case.folder.journal.state().pages.items():
+        yield "read", {"name": name}, dict(page)
 
 
 VIEW = View(
@@ -39,4 +46,5 @@ VIEW = View(
     calls={"read": read},
     props={"page": "the name of the page", "tab": "which tab, from 0", "tiles": "settings of tiles that differ from the page's"},
     size=(12, 16),
+    kept=kept_answers,
 )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from underglass.errors import LayerError, unknown
 from underglass.roles import may
-from underglass.views.layer_results import Progress, included, model_of
+from underglass.views.layer_results import Progress, captured_models, included, model_of
 from underglass.views.pattern_details import average_size, averages, table, top_units, unit_boxes, unit_maps_of
 from underglass.views.pattern_results import (
     FoundPatterns,
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["VIEW", "FoundPatterns", "find"]
 
+MOST_KEPT_UNITS, KEPT_TOP = 128, 8
+"""Of how many units an exported page keeps the strongest instances, and how many of each."""
 SECONDS_PER_PAIR = 1.2e-8
 """Spanning tree, one pair of instances at a few hundred units on two cores; only used to say how long it will take."""
 
@@ -204,6 +206,27 @@ def _blocked(case: Case, layer: str, unit: int | None, model: str) -> str | None
     return None
 
 
+def kept_answers(case: Case) -> Iterator[tuple[str, dict[str, Any], Any]]:
+    """What an exported page keeps: every layer's patterns with their statistics and average images."""
+    yield "known", {}, known(case)
+    for folder in captured_models(case):
+        for record in folder.record.layers:
+            place: dict[str, Any] = {"layer": record.name, "model": folder.name}
+            yield "summary", place, summary(case, record.name, model=folder.name)
+            found = current(case, record.name, model=folder.name)
+            if found is None:
+                continue
+            everything = [*range(found.count), -1]
+            yield (
+                "statistics_of_all",
+                {**place, "without_quiet": False},
+                statistics(case, record.name, everything, model=folder.name),
+            )
+            yield "averages", place, average_sheet(case, record.name, model=folder.name)
+            if record.units <= MOST_KEPT_UNITS:
+                yield "top_of_all", place, top(case, record.name, range(record.units), k=KEPT_TOP, model=folder.name)
+
+
 VIEW = View(
     name="patterns",
     title="Patterns",
@@ -235,6 +258,7 @@ VIEW = View(
         "summaries": summaries,
         "restore": restore,
     },
+    kept=kept_answers,
     order=0,
     needs=("activations",),
     props={

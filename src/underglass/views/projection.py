@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from underglass.roles import may
-from underglass.views.layer_results import Progress, included, model_of
+from underglass.views.layer_results import Progress, captured_models, included, model_of
 from underglass.views.projection_results import (
     METHODS,
     SAMPLE,
@@ -97,6 +97,17 @@ def start(case: Case, layer: str, settings: Mapping[str, Any] | None = None, *, 
     ).info()
 
 
+def kept_answers(case: Case) -> Iterator[tuple[str, dict[str, Any], Any]]:
+    """What an exported page keeps: the projection of every layer as it is now."""
+    for folder in captured_models(case):
+        for layer in folder.record.layers:
+            asked = {"layer": layer.name, "model": folder.name}
+            found = summary(case, **asked)
+            for method in found["methods"]:
+                method["kept"] = method["name"] == found.get("method")
+            yield "summary", asked, found
+
+
 VIEW = View(
     name="projection",
     title="Projection",
@@ -114,6 +125,7 @@ VIEW = View(
         "are its neighbours in the layer.",
     ),
     calls={"summary": summary, "use": use_method, "start": start, "summaries": summaries, "restore": restore},
+    kept=kept_answers,
     order=3,
     needs=("activations",),
     props={

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -101,6 +101,11 @@ def pick(case: Case, kind: str) -> dict[str, Any]:
     return {"name": case.serving.make_pick(rows), "count": len(rows)}
 
 
+def kept_answers(case: Case) -> Iterator[tuple[str, dict[str, Any], Any]]:
+    """What an exported page keeps: the comparison that was made."""
+    yield "summary", {}, summary(case)
+
+
 VIEW = View(
     name="retraining",
     title="Before and after",
@@ -118,6 +123,7 @@ VIEW = View(
         "labels that were just changed are left out unless the view says otherwise: with them the model marks its own work.",
     ),
     calls={"summary": summary, "start": start, "pick": pick},
+    kept=kept_answers,
     order=4,
     needs=("model", "labels"),
     props={},

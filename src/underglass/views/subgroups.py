@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from underglass.errors import ModelError
+from underglass.errors import ModelError, UnderglassError
 from underglass.views import subgroup_decisions, subgroup_files, subgroup_finding, subgroup_judging, subgroup_report
 from underglass.views.subgroup_audit import MOST_VALUES, Asked, audit_of, audits
 from underglass.views.subgroup_groups import distributions, make_groups, measured, members_of, name_of, own_limits, tree_of
@@ -24,6 +25,9 @@ Makings = Sequence[Mapping[str, Any]]
 MIN_SIZE = 30
 DEFAULT = ("accuracy", "fpr", "fnr")
 OFTEN_ASKED = ("race", "sex", "gender", "ethnicity", "age", "age group", "religion", "disability", "nationality")
+
+MOST_KEPT = 60
+"""Groups that an exported page keeps by themselves; it keeps the numbers of all."""
 
 
 def setup(case: Case, audit: Given = None) -> dict[str, Any]:
@@ -313,6 +317,23 @@ def keep_decisions(
     return subgroup_decisions.keep_decisions(case, Asked.read(audit), makings, threshold=threshold, own=own)
 
 
+def kept_answers(case: Case) -> Iterator[tuple[str, dict[str, Any], Any]]:
+    """What an exported page keeps: the groups that the audit begins with, each beside everyone else."""
+    told = setup(case)
+    yield "setup", {}, told
+    if told["why"] is not None:
+        return
+    yield "leaks", {}, leaks(case)
+    makings = [{"by": [{"feature": name, "values": None} for name in told["by"]]}] if told["by"] else []
+    found = groups(case, makings=makings)
+    yield "groups", {"makings": makings}, found
+    with suppress(UnderglassError):  # the view says itself where there is no criterion
+        yield "gaps", {"makings": makings, "min_size": told["min_size"]}, gaps(case, makings=makings, min_size=told["min_size"])
+    for spec in found["groups"]["spec"][:MOST_KEPT]:
+        yield "group", {"group": spec}, group(case, group=spec)
+        yield "compare", {"a": spec}, compare(case, a=spec)
+
+
 VIEW = View(
     name="subgroups",
     title="Subgroups",
@@ -349,6 +370,7 @@ VIEW = View(
         "take_groups": take_groups,
         "keep_decisions": keep_decisions,
     },
+    kept=kept_answers,
     order=10,
     props={
         "tab": "suggested, similar, curves, gaps, lacks or models",

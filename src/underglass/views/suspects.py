@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -97,6 +97,11 @@ def start(case: Case, settings: Mapping[str, Any] | None = None) -> Job:
     return case.jobs.submit("suspects", "Looking for wrong labels", work, key=f"suspects/{folder.name}").info()
 
 
+def kept_answers(case: Case) -> Iterator[tuple[str, dict[str, Any], Any]]:
+    """What an exported page keeps: what was found about the labels."""
+    yield "summary", {}, summary(case)
+
+
 VIEW = View(
     name="suspects",
     title="Suspects",
@@ -116,6 +121,7 @@ VIEW = View(
         "1 % are accused. Probabilities of a model that was trained on the label confirm it.",
     ),
     calls={"summary": summary, "start": start, "restore": restore, "badge": badge},
+    kept=kept_answers,
     order=1,
     needs=("model", "labels"),
     props={

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +12,8 @@ from underglass.extensions.modules import Module
 from underglass.wire import Card, ViewGroup, ViewInfo
 
 Call = Callable[..., Any]
+Kept = Callable[[Any], Iterable[tuple[str, Mapping[str, Any], Any]]]
+"""Of a case: questions that the view's browser half asks, as name of the call and arguments, with their answers."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class View:
     size : columns of 12 and rows of 48 px that it takes on a page, if nobody says.
     beside : whether it can be drawn for a model beside the active one, because it asks nothing of Python.
     module : the browser half of a view that is not ours: an ES module file beside its Python half.
+    kept : what an exported page keeps of the answers, so that the view works in it without Python; quick to work out.
     """
 
     name: str
@@ -46,6 +49,7 @@ class View:
     size: tuple[int, int] = (12, 14)
     beside: bool = False
     module: Path | None = None
+    kept: Kept | None = None
 
     @cached_property
     def browser_half(self) -> Module | None:

@@ -1,7 +1,8 @@
 // The browser halves of the views: ours by their file, web/src/views/<name>.ts, each loaded when first shown; other people's by the
 // address that the case's list of views gives.
 import type { Case } from "../runtime/case.svelte";
-import type { View } from "../runtime/view";
+import { define, type View } from "../runtime/view";
+import Absent from "./Absent.svelte";
 
 const found = import.meta.glob<{ default: View }>("../views/*.ts");
 
@@ -16,9 +17,16 @@ export function known(study?: Case): string[] {
   return [...ours, ...(study?.info.views.filter((view) => view.module).map((view) => view.name) ?? [])];
 }
 
-/** How the views of a case are loaded. */
+const absent = define("absent", Absent);
+
+/** How the views of a case are loaded; in the place of one that the host cannot draw stands why. */
 export function loading(study: Case): (name: string) => Promise<View | null> {
   return async (name) => {
+    const reason = study.host.absent?.(name) ?? null;
+    if (reason !== null) {
+      const props = { absent: name, reason };
+      return { name, mount: (element, context) => ({ ...absent.mount(element, context, props), update: () => undefined }) };
+    }
     const info = study.info.views.find((view) => view.name === name);
     if (!info?.module) return load(name);
     const { foreignView } = await import("./foreign");

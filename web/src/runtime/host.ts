@@ -46,6 +46,10 @@ export interface Host {
   select?(parts: SelectionPart[], tree: Record<string, unknown> | null): Promise<void>;
   /** Whether every selection is told, not only when a function of Python's follows it. */
   readonly sharesSelection?: boolean;
+  /** The edits made in this page as a file for the case; only where edits do not reach the case themselves. */
+  patch?(): { name: string; text: string } | null;
+  /** Why this host cannot draw a view at all; null where it can. */
+  absent?(view: string): string | null;
   /** News, until the returned function is called; `author` is how the others at the case see who is at this page. */
   listen(onEvent: (event: ServerEvent) => void, onLink: (link: Link) => void, author?: string | null): () => void;
 }
