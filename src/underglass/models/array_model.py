@@ -135,14 +135,17 @@ class ArrayModel(ABC):
     def listing(self, example: Sequence[Any] | Prepared) -> Listing:
         """The layers with their places, found once and kept."""
         if self._listing is None:
-            if isinstance(example, Prepared):
-                one, two = (Prepared(rows(example.inputs, index), len(index)) for index in ([0], [0, 0]))
-            else:
-                if not len(example):
-                    raise ModelError("layers are found by running one instance, and there is none.")
-                one, two = self.prepare(example[:1]), self.prepare([example[0], example[0]])
-            twice = None if self.fixed_batch is not None else self._sight(two)
-            self._listing = list_layers(self._sight(one), twice, fixed=self.fixed_batch, called=self.name)
+            if not isinstance(example, Prepared) and not len(example):
+                raise ModelError("layers are found by running one instance, and there is none.")
+
+            def several(count: int) -> Prepared:
+                if isinstance(example, Prepared):
+                    return Prepared(rows(example.inputs, [0] * count), count)
+                return self.prepare([example[0]] * count)
+
+            fixed = self.fixed_batch
+            twice = None if fixed is not None else self._sight(several(2))
+            self._listing = list_layers(self._sight(several(fixed or 1)), twice, fixed=fixed, called=self.name)
         return self._listing
 
     def graph(self, example: Sequence[Any]) -> ModelGraph:

@@ -11,12 +11,10 @@ from pathlib import PureWindowsPath
 from typing import Any
 
 from underglass.models.onnx_constants import Analysis
+from underglass.models.onnx_scopes import ROLE, scopes_of_weights
 
 NUMBERED = re.compile(r"[a-z]{0,5}_?\d+")
 """A name that a converter made up: it tells nothing."""
-ROLE = re.compile(
-    r"([._/](weight|bias|kernel|gamma|beta|w|b|s|scale|running_mean|running_var|embeddings?|riv|rm)(_\d+|:\d+)?)$", re.I
-)
 SCOPES, CLASSES, TRACE = (f"pkg.torch.onnx.{word}" for word in ("name_scopes", "class_hierarchy", "stack_trace"))
 LINE = re.compile(r'File "([^"]+)", line (\d+)|([\w./\\<>-]+\.py)\((\d+)\)')
 WRITTEN_BY_TORCH = ("torch/", "site-packages")
@@ -50,7 +48,9 @@ def name_nodes(analysis: Analysis) -> list[Named]:
     taken: set[str] = set()
     numbers: Counter[str] = Counter()
     found: list[Named] = []
-    for node in analysis.nodes:
+    told = scoped or any(SCOPES in _metadata(node) for node in analysis.nodes)
+    blocks = [""] * len(analysis.nodes) if told else scopes_of_weights(analysis)
+    for node, block in zip(analysis.nodes, blocks, strict=True):
         numbers[node.op_type] += 1
         output = next((name for name in node.output if name), "")
         candidates = (
@@ -61,7 +61,8 @@ def name_nodes(analysis: Analysis) -> list[Named]:
         )
         name = next((one for one in candidates if one and one not in taken), "") or f"{node.op_type}_{len(found)}"
         taken.add(name)
-        found.append(Named(name, _path(node, name, scoped), _line(node)))
+        path = f"{block}.{name.replace('.', '_')}" if block else _path(node, name, scoped)
+        found.append(Named(name, path, _line(node)))
     return found
 
 

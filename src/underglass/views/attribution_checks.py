@@ -121,7 +121,10 @@ def ablation(
     """
     why = blocked(case, folder)
     if why is not None:
-        raise LayerError(why.replace("which unit feeds which is measured by running the model", "silencing units runs the model"))
+        about_units = why.replace("influence is measured", "units are silenced")
+        raise LayerError(
+            about_units.replace("which unit feeds which is measured by running the model", "silencing units runs the model")
+        )
     from underglass.probes.ablation import ablate
 
     graph = measured.graph()

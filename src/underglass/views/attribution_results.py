@@ -17,6 +17,7 @@ from underglass.analyses.attribution_graph import AttributionGraph, aggregate_ac
 from underglass.errors import DataError, LayerError, ModelError, unknown
 from underglass.store.fingerprints import hash_array, hash_json
 from underglass.views.layer_results import Progress, drop_oldest, included, kept_result, model_of
+from underglass.views.torch_only import torch_only
 
 if TYPE_CHECKING:
     from underglass.case import Case, Where
@@ -264,6 +265,9 @@ def blocked(case: Case, folder: ModelFolder) -> str | None:
             "which unit feeds which is measured by running the model, and a case carries no code. "
             f"Attach it: underglass open {case.folder.path.name} --model my_pkg:make"
         )
+    why = torch_only(case, "influence is measured")
+    if why is not None:
+        return why
     hashed = getattr(case.attached, "weights_hash", None)
     if hashed is None:
         return "influence is measured on torch modules; the attached model is none."

@@ -16,6 +16,7 @@ import numpy as np
 from underglass.errors import LayerError
 from underglass.store.fingerprints import hash_json
 from underglass.views.layer_results import Progress, included, kept_result, model_of
+from underglass.views.torch_only import torch_only
 from underglass.wire import Job
 
 if TYPE_CHECKING:
@@ -180,10 +181,11 @@ def blocked(case: Case, folder: ModelFolder) -> str | None:
             "pictures of units need the model: a case carries no code. "
             f"Attach it: underglass open {case.folder.path.name} --model my_pkg:make"
         )
+    why = torch_only(case, "pictures of units need gradients, which are taken")
+    if why is not None:
+        return why
     if case.folder.manifest.kind != "image":
         return f"pictures can be made for models of images; this case holds {case.folder.manifest.kind}s."
-    if not hasattr(case.attached, "net"):
-        return "pictures of units need gradients, which are taken of torch modules; the attached model is none."
     return None
 
 

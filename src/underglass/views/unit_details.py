@@ -13,6 +13,7 @@ import numpy as np
 from underglass.errors import DataError, LayerError
 from underglass.views import feature_images
 from underglass.views.layer_results import model_of
+from underglass.views.torch_only import torch_only
 from underglass.views.unit_rows import census_of, pooling_of, shown_rows, unit_values
 
 if TYPE_CHECKING:
@@ -186,9 +187,7 @@ def _no_projections(case: Case, model: str) -> str | None:
 def _without(case: Case, model: str, what: str) -> str | None:
     if case.attached is None or case.dataset is None or case.model is None or case.model.name != model:
         return f"{what} needs the model: underglass open {case.folder.path.name} --model my_pkg:make"
-    if not hasattr(case.attached, "net"):
-        return f"{what} needs gradients, which are taken of torch modules; the attached model is none."
-    return None
+    return torch_only(case, f"{what} needs gradients, which are taken")
 
 
 def _extremes(case: Case, rows: Array, values: Array, labels: Array) -> list[dict[str, Any]]:
