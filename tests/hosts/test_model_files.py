@@ -138,9 +138,7 @@ def test_an_onnx_file_goes_through_with_torchs_own_numbers(onnx_file, photos, tr
     monkeypatch.chdir(tmp_path)
     options = ("--mean", "0.5,0.4,0.3", "--std", "0.25,0.2,0.3")
 
-    code, out, err = run(
-        "capture", onnx_file, photos, *options, "--out", "forms.case", "--layers", "*"
-    )
+    code, out, err = run("capture", onnx_file, photos, *options, "--out", "forms.case", "--layers", "*")
     assert code == 0, err
     assert "pictures as 12 × 12 × 3, bytes divided by 255, less mean 0.5, 0.4, 0.3, by deviation 0.25, 0.2, 0.3" in err
 
@@ -190,7 +188,8 @@ def test_what_needs_torch_says_so_of_other_models(onnx_file, photos, tmp_path, m
         reason = "on torch modules, and the attached model is an ONNX file, which is run forwards only and gives no gradients."
         assert attribution_results.blocked(case, folder) == f"influence is measured {reason}"
         assert feature_images.blocked(case, folder) == f"pictures of units need gradients, which are taken {reason}"
-        assert unit_details._no_crops(case, layer, folder.name, 3) == f"The crop of the peak needs gradients, which are taken {reason}"
+        crops = unit_details._no_crops(case, layer, folder.name, 3)
+        assert crops == f"The crop of the peak needs gradients, which are taken {reason}"
         with pytest.raises(LayerError, match="pictures of units need gradients, which are taken on torch modules"):
             case.feature_visualization(layer, [0])
         graph = case.attribution_graph("label = 'circle'", [one.name for one in folder.record.layers])

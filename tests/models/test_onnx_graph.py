@@ -247,6 +247,28 @@ def test_weights_name_what_a_converter_numbered():
     assert len({one.id for one in graph.operations}) == len(graph.operations)
 
 
+def test_blocks_that_names_of_weights_tell_fold_as_modules_do():
+    """ResNet-50 without a module in the file: the stages, widths and repeats of its paper's table."""
+    figure = ug.figure(LIGHT / "light_resnet50.onnx")
+
+    middle = []
+    for width, more in ((256, 2), (512, 3), (1024, 5), (2048, 2)):
+        middle += [("Block A", 1, width), ("Block B", more, width)]
+    assert [(one.type, one.times, one.features) for one in figure.drawing.blocks] == [
+        ("Input", 1, 3), ("Conv", 1, 64), ("MaxPool", 1, 64), *middle, ("AveragePool", 1, 2048), ("Gemm", 1, 1000),
+    ]  # fmt: skip
+
+
+def test_a_pool_inside_a_block_belongs_to_it_and_one_between_two_to_neither():
+    paths = {one.id: one.path for one in read_graph(LIGHT / "light_inception_v1.onnx").operations}
+    pools = [path for path in paths.values() if "MaxPool" in path or "AveragePool" in path]
+
+    assert [path.partition(".")[0] for path in pools if "." in path] == [
+        f"inception_{n}" for n in "3a 3b 4a 4b 4c 4d 4e 5a 5b".split()
+    ]
+    assert len([path for path in pools if "." not in path]) == 5
+
+
 def branch(name, kind):
     inner = [helper.make_node("Constant", [], [f"{name}_c"], value=numpy_helper.from_array(floats(1))),
              helper.make_node(kind, ["x", f"{name}_c"], [f"{name}_y"])]  # fmt: skip
