@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from browser.conftest import _check
 from browser.describing import describe, settled, until
@@ -24,6 +24,7 @@ WIDTH, HEIGHT = 900, 420
 VIEWS = ("instances", "projection", "confusion")
 TIMES = {"milliseconds"}
 """What a view says of how long it took."""
+NOT_OURS = ("Could not restore the debugger state",)
 FRAME = 2
 """Pixels of a sheet's own border."""
 OPEN = "import underglass as ug\ncase = ug.Case.open({path!r})\ncase.projection('fc')"
@@ -54,7 +55,7 @@ def watched(browser: Browser) -> Iterator[Callable[..., Page]]:
         context = browser.new_context(viewport={"width": 1440, "height": 1000}, **options)
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+        page.on("console", lambda message: wrong.append(message.text) if _is_ours(message) else None)
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("request", lambda request: _check(request.url, wrong))
         page.received = []  # type: ignore[attr-defined]
@@ -92,6 +93,11 @@ def book(home: Path, lab_address: str, watched: Callable[..., Page]) -> Iterator
         page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
 
 
+def _is_ours(message: ConsoleMessage) -> bool:
+    """Whether it is an error that could be ours: JupyterLab has some of its own when kernels come and go."""
+    return message.type == "error" and not any(said in message.text for said in NOT_OURS)
+
+
 def names(lab: Lab, cell: int) -> str:
     """The widget of a cell."""
     return next(one["data"][VIEW_MIME]["model_id"] for one in lab.outputs(cell) if VIEW_MIME in one.get("data", {}))
@@ -100,6 +106,18 @@ def names(lab: Lab, cell: int) -> str:
 def shown(lab: Lab, cell: int) -> dict[str, Any]:
     """What the view of a cell has drawn."""
     return describe(lab.page, names(lab, cell))
+
+
+def drawn(lab: Lab, cell: int) -> dict[str, Any]:
+    """What the view of a cell has drawn, once its picture is in the notebook too and it stands still."""
+    lab.page.evaluate(f"window.jupyterapp.shell.currentWidget.content.scrollToItem({cell})")
+    name = names(lab, cell)
+    until(lab.page, f"window.underglass?.describe({name!r})?.n > {0.9 * N}")
+    output = f"window.jupyterapp.shell.currentWidget.content.model.cells.get({cell}).outputs.toJSON()[0].data"
+    until(lab.page, f"{output}['image/png'] !== undefined")
+    until(lab.page, f"document.querySelector('.underglass[data-name=\"{name}\"]') !== null")
+    lab.page.wait_for_timeout(300)
+    return shown(lab, cell)
 
 
 def brush(page: Page, first: int, last: int, nth: int = 0) -> None:
@@ -192,6 +210,8 @@ def test_cells_are_linked_with_each_other_and_with_python(book, home):
     ]
     lab = book("linked", cells)
     lab.run_all(last=4)
+    for cell in (3, 2, 1):
+        drawn(lab, cell)
     assert shown(lab, 2) != shown(lab, 3)
 
     brush(lab.page, 6, 8)
@@ -225,18 +245,14 @@ def test_ten_views_fetch_the_code_once_and_the_file_shows_them_without_a_kernel(
 
     for cell in range(1, 11):
         lab.run(cell)
-        lab.page.evaluate(f"window.jupyterapp.shell.currentWidget.content.scrollToItem({cell})")
-        assert shown(lab, cell)["n"] == N
-    for cell in range(1, 11):
-        lab.page.evaluate(f"window.jupyterapp.shell.currentWidget.content.scrollToItem({cell})")
-        output = f"window.jupyterapp.shell.currentWidget.content.model.cells.get({cell}).outputs.toJSON()[0].data"
-        until(lab.page, f"{output}['image/png'] !== undefined")
+        assert drawn(lab, cell)["n"] > 0.9 * N
 
     assert lab.page.evaluate("globalThis[Symbol.for('underglass')].runtimes.size") == 1
     code = len(drawing().data)
+    assert sum(size > 0.8 * code for size in lab.page.received) == 1
     pictures = sum(len(lab.outputs(cell)[0]["data"]["image/png"]) for cell in range(1, 11))
     got = sum(lab.page.received) - before - pictures
-    assert code < got < 1.2 * code, (code, got)
+    assert code < got < min(1.5 * code, 1.2 * drawing().size), (code, got)
 
     lab.save()
     path = home / "lab" / "books" / "ten.ipynb"
@@ -247,7 +263,7 @@ def test_ten_views_fetch_the_code_once_and_the_file_shows_them_without_a_kernel(
     assert path.stat().st_size - pictures - in_state < 200_000
     for cell in saved["cells"][1:]:
         assert base64.b64decode(cell["outputs"][0]["data"]["image/png"]).startswith(b"\x89PNG")
-        assert f"n = {N}" in "".join(cell["outputs"][0]["data"]["text/plain"])
+        assert "n = " in "".join(cell["outputs"][0]["data"]["text/plain"])
     assert str(home) not in json.dumps([kept, [cell["outputs"] for cell in saved["cells"]]])
     lab.page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
     lab.page.context.close()
@@ -262,18 +278,22 @@ def test_ten_views_fetch_the_code_once_and_the_file_shows_them_without_a_kernel(
     assert "model not found" not in still.page.inner_text("body")
 
 
-BUSY = "import time\nfor _ in range(60):\n    time.sleep(.1)"
+BUSY = "import pathlib, time\nwhile not pathlib.Path({path!r}).exists():\n    time.sleep(.05)"
+"""Runs until the test says that it may end."""
 
 
 @pytest.mark.parametrize("subshells", [True, False], ids=["subshells", "none"])
 def test_a_view_answers_while_a_cell_runs_or_says_that_it_waits(book, home, subshells: bool):
-    lab = book(f"busy-{subshells}", ["case.view('confidence')", "case.view('column', column='age')", BUSY])
+    end = home / f"end-{subshells}"
+    busy = BUSY.format(path=str(end))
+    lab = book(f"busy-{subshells}", ["case.view('confidence')", "case.view('column', column='age')", busy])
     if not subshells:
         lab.page.evaluate("window.jupyterapp.serviceManager.kernels.commsOverSubshells = 'disabled'")
         lab.page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
         lab.ready()
     lab.run_all(last=2)
-    assert shown(lab, 1)["n"] == N
+    for cell in (2, 1):
+        drawn(lab, cell)
     running = "window.jupyterapp.shell.currentWidget.content.model.cells.get(3).executionState === 'running'"
     wanted = f"window.underglass.describe({names(lab, 2)!r}).selected === {len(in_bins(home, 4, 6))}"
     waits = (
@@ -285,11 +305,13 @@ def test_a_view_answers_while_a_cell_runs_or_says_that_it_waits(book, home, subs
     brush(lab.page, 4, 6)
 
     if subshells:
-        until(lab.page, wanted, 5)
+        until(lab.page, wanted)
         assert lab.page.evaluate(running)
+        end.touch()
     else:
         until(lab.page, waits)
         assert lab.page.evaluate(running)
+        end.touch()
         lab.ended(3)
         until(lab.page, wanted)
         until(lab.page, f"!({waits})")
@@ -298,6 +320,8 @@ def test_a_view_answers_while_a_cell_runs_or_says_that_it_waits(book, home, subs
 def test_after_a_kernel_restart_one_cell_brings_all_views_back(book, home):
     lab = book("restart", ["case.view('confidence')", "case.view('column', column='age')"])
     lab.run_all()
+    for cell in (2, 1):
+        drawn(lab, cell)
     brush(lab.page, 2, 7)
     wanted = f"window.underglass.describe({names(lab, 2)!r}).selected"
     until(lab.page, f"{wanted} === {len(in_bins(home, 2, 7))}")
@@ -311,6 +335,7 @@ def test_after_a_kernel_restart_one_cell_brings_all_views_back(book, home):
     lab.run(0)
     lab.run(1)
     until(lab.page, f"{gone} === 0")
+    drawn(lab, 1)
     brush(lab.page, 5, 6)
     assert names(lab, 2) == old
     until(lab.page, f"{wanted} === {len(in_bins(home, 5, 6))}")
@@ -321,7 +346,7 @@ def test_the_theme_follows_the_notebook_and_the_notebook_keeps_its_own(book):
     style = "JSON.stringify([getComputedStyle(document.body).fontFamily, document.documentElement.dataset.theme ?? null])"
     before = lab.page.evaluate(style)
     lab.run_all()
-    assert shown(lab, 1)["n"] == N
+    drawn(lab, 1)
     surface = "getComputedStyle(document.querySelector('.underglass')).backgroundColor"
     light = lab.page.evaluate(surface)
 
