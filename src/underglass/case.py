@@ -37,6 +37,7 @@ from underglass.wire import CaseInfo, EditAnswer, InstanceDetail, SelectionInfo,
 if TYPE_CHECKING:
     from underglass.analyses.associations import Associations
     from underglass.analyses.attribution_graph import AttributionGraph
+    from underglass.architecture.graph import ModelGraph
     from underglass.datasets import Dataset, Judged, LabelTable
     from underglass.hosts.static import ExportedPage
     from underglass.models import Model
@@ -324,7 +325,7 @@ class Case:
         )
         self.attached = model
         self.__dict__.pop("serving", None)
-        from underglass.views.model_graph import keep
+        from underglass.views.kept_graph import keep
 
         keep(self)
         self._tell()
@@ -422,6 +423,30 @@ class Case:
         from underglass.views.feature_images import find
 
         return find(self, layer, units, settings=settings, progress=progress)
+
+    def model_graph(self, model: str | None = None) -> ModelGraph:
+        """A captured model's operations and what goes between them; kept at capture, so that it needs no model.
+
+        Raises
+        ------
+        ModelError
+            If there is none; says why.
+        """
+        from underglass.views.kept_graph import kept_graph
+
+        found = kept_graph(self, model)
+        if found.graph is None:
+            raise ModelError(f"{found.model!r} has no graph: {found.problem}.")
+        return found.graph
+
+    def graph_numbers(self, name: str, values: Mapping[str, float | None], **options: Any) -> int:
+        """Numbers of your own to colour the model's graph by: module path or operation id → number.
+
+        See `underglass.views.graph_numbers.add_numbers` for the options, such as ``unit="ms"``.
+        """
+        from underglass.views.graph_numbers import add_numbers
+
+        return add_numbers(self, name, values, **options)
 
     def label_issues(self, *, progress: Progress | None = None, **settings: Any) -> FoundIssues:
         """Labels that are probably wrong; kept, and found again by what they were computed from, the labels among it.

@@ -108,6 +108,42 @@ class ModelGraph:
         """Plain lists and words, in the order of this class."""
         return asdict(self) | {"multiply_adds": self.multiply_adds}
 
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> ModelGraph:
+        """The graph that `as_json` wrote, also after a way through a file.
+
+        Raises
+        ------
+        ValueError
+            If the fields are no graph; says which.
+        """
+        try:
+            operations = tuple(
+                Operation(
+                    **{
+                        **one,
+                        "shapes": tuple(tuple(shape) for shape in one["shapes"]),
+                        "extent": tuple(one["extent"]),
+                        "details": dict(one["details"]),
+                    }
+                )
+                for one in fields["operations"]
+            )
+            connections = tuple(Connection(one["source"], one["target"], tuple(one["shape"])) for one in fields["connections"])
+            return cls(
+                fields["name"],
+                operations,
+                connections,
+                tuple(fields["outputs"]),
+                int(fields["parameters"]),
+                dict(fields["modules"]),
+                fields["method"],
+                fields["reason"],
+                tuple(fields["notes"]),
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"this is no model graph ({error})") from error
+
 
 def written(shape: Shape) -> str:
     """A shape for people.

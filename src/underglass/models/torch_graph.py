@@ -54,7 +54,7 @@ class _Step:
     axes: Axes = (0, None)
 
 
-class _Watch(TorchFunctionMode):  # type: ignore[misc]
+class Watch(TorchFunctionMode):  # type: ignore[misc]
     """Writes down every layer and function of one run."""
 
     def __init__(self, net: nn.Module) -> None:
@@ -156,7 +156,7 @@ class _Watch(TorchFunctionMode):  # type: ignore[misc]
 class _Products(TorchDispatchMode):  # type: ignore[misc]
     """Counts the products of what the open operation computes, as `torch.utils.flop_counter` does, halved."""
 
-    def __init__(self, watch: _Watch) -> None:
+    def __init__(self, watch: Watch) -> None:
         super().__init__()
         self.watch = watch
 
@@ -202,7 +202,7 @@ def read_graph(
     return _graph(net, watch, output, reason)
 
 
-def _run(net: nn.Module, args: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[_Watch, Any, str]:
+def _run(net: nn.Module, args: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[Watch, Any, str]:
     try:
         return *_watched(net, args, keywords, values=False), ""
     except Exception as error:  # noqa: BLE001 (a person's module may do anything with a tensor that has no values)
@@ -214,15 +214,15 @@ def _run(net: nn.Module, args: tuple[Any, ...], keywords: dict[str, Any]) -> tup
         raise ModelError(f"{type(net).__name__} fails on input {shapes}: {said(error)}{_where(error)}") from error
 
 
-def _watched(net: nn.Module, args: tuple[Any, ...], keywords: dict[str, Any], *, values: bool) -> tuple[_Watch, Any]:
-    watch = _Watch(net)
+def _watched(net: nn.Module, args: tuple[Any, ...], keywords: dict[str, Any], *, values: bool) -> tuple[Watch, Any]:
+    watch = Watch(net)
     with ExitStack() as stack:
         if not values:
             fake = stack.enter_context(FakeTensorMode(allow_non_fake_inputs=True))
             args, keywords = _each_as(fake.from_tensor, args), _each_as(fake.from_tensor, keywords)
         for name, tensor in _named(net, args, keywords):
             watch.given(name, tensor)
-        stack.enter_context(_hooks(net, watch))
+        stack.enter_context(hooked(net, watch))
         stack.enter_context(_Products(watch))
         stack.enter_context(watch)
         output = net(*args, **keywords)
@@ -230,7 +230,7 @@ def _watched(net: nn.Module, args: tuple[Any, ...], keywords: dict[str, Any], *,
 
 
 @contextmanager
-def _hooks(net: nn.Module, watch: _Watch) -> Iterator[None]:
+def hooked(net: nn.Module, watch: Watch) -> Iterator[None]:
     handles = []
     try:
         for module in dict.fromkeys(net.modules()):
@@ -242,7 +242,7 @@ def _hooks(net: nn.Module, watch: _Watch) -> Iterator[None]:
             handle.remove()
 
 
-def _graph(net: nn.Module, watch: _Watch, output: Any, reason: str) -> ModelGraph:
+def _graph(net: nn.Module, watch: Watch, output: Any, reason: str) -> ModelGraph:
     ends = [watch.maker[id(one)].id for one in _each(output) if id(one) in watch.maker]
     if not ends:
         raise ModelError(f"{type(net).__name__} returns no tensor that it computed from its input.")

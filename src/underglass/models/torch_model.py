@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from underglass.architecture.graph import ModelGraph
 from underglass.errors import LayerError, ModelError, unknown
 from underglass.models.inputs import Prepared, describe, said
 from underglass.models.layer_axes import check_pooling
@@ -125,6 +126,25 @@ class TorchModel:
             with evaluating(self.net):
                 self._listing = list_layers(self.net, lambda count: self._call(one if count == 1 else two))
         return self._listing
+
+    def graph(self, example: Sequence[Any]) -> ModelGraph:
+        """Its operations and what goes between them, found by running the first of the raw instances.
+
+        Raises
+        ------
+        ModelError
+            The module cannot take the instance, or fails on it; says where.
+        """
+        from underglass.models.torch_graph import read_graph
+
+        return read_graph(self.net, inputs=self.prepare(example[:1]).inputs)
+
+    def times(self, raw: Sequence[Any] | Prepared) -> tuple[dict[str, float], float]:
+        """Seconds of each of the graph's operations on raw instances, by id, and of the whole pass when nothing is watched."""
+        from underglass.models.torch_times import time_operations
+
+        batch = raw if isinstance(raw, Prepared) else self.prepare(raw)
+        return time_operations(self.net, lambda: self._call(batch))
 
     def prepare(self, raw: Sequence[Any]) -> Prepared:
         """Preprocess and collate raw instances, on the module's device."""

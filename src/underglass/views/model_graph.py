@@ -1,18 +1,19 @@
-"""How is the model built? Its operations from left to right, kept with the case so that it needs no model to be seen."""
+"""How is the model built, from left to right? Its operations with their places, for a strip above other views."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from underglass.errors import UnderglassError
-from underglass.views.layer_results import kept_result, model_of
+from underglass.architecture.graph import ModelGraph
+from underglass.architecture.layers import operations_of_layers
+from underglass.views.kept_graph import keep, kept_graph
+from underglass.views.layer_results import model_of
 
 if TYPE_CHECKING:
     from underglass.case import Case
     from underglass.store import ModelFolder
 
-ANALYSIS = "model_graph"
-FORM = 1
+__all__ = ["graph", "keep"]
 Operation = dict[str, Any]
 
 
@@ -27,14 +28,15 @@ def graph(case: Case, *, model: str | None = None) -> dict[str, Any]:
     from underglass.analyses.layered_layout import lay_out
 
     folder = model_of(case, model)
-    operations, reason = _operations(case, folder)
+    kept = kept_graph(case, model)
+    operations = _operations(kept.graph, folder) if kept.graph is not None else _chain(folder)
     edges = [(start, end) for end, one in enumerate(operations) for start in one["inputs"]]
     layout = lay_out(len(operations), edges)
     captured = {layer.name for layer in folder.record.layers}
     known = {layer.name: layer for layer in folder.record.all_layers}
     nodes = []
     for place, one in enumerate(operations):
-        layers = [name for name in one["layers"] if name in known]
+        layers = one["layers"]
         layer = next((name for name in layers if name in captured), layers[0] if layers else None)
         nodes.append(
             {
@@ -57,41 +59,34 @@ def graph(case: Case, *, model: str | None = None) -> dict[str, Any]:
         ],
         "columns": int(layout.column.max(initial=-1)) + 1,
         "rows": max([node["row"] for node in nodes] + [b[1] for bends in layout.bends for b in bends], default=0) + 1,
-        "reason": reason,
+        "reason": kept.problem or None,
     }
 
 
-def keep(case: Case) -> None:
-    """Keep the attached model's graph with the case; one that cannot be traced keeps its reason."""
-    folder = case.model
-    if folder is None or case.attached is None or case.dataset is None or not len(case.dataset):
-        return
-    from underglass.probes.module_graph import module_graph
-
-    if not hasattr(case.attached, "net"):
-        return
-    try:
-        found = module_graph(case.attached, case.dataset.load([0]))  # type: ignore[arg-type]
-    except UnderglassError:
-        return  # the first instance may be one that cannot be read: the order of the layers is known all the same
-    operations = [
-        {"type": one.type, "layers": list(one.layers), "shape": list(one.shape), "inputs": list(one.inputs)}
-        for one in found.operations
+def _operations(found: ModelGraph, folder: ModelFolder) -> list[Operation]:
+    """Each operation with the layers whose value it gives, the innermost first."""
+    place = {one.id: at for at, one in enumerate(found.operations)}
+    layers: list[list[str]] = [[] for _ in found.operations]
+    for name, operation in operations_of_layers(found, [layer.name for layer in folder.record.all_layers]).items():
+        layers[place[operation]].append(name)
+    inputs: list[list[int]] = [[] for _ in found.operations]
+    for edge in found.connections:
+        if place[edge.source] not in inputs[place[edge.target]]:
+            inputs[place[edge.target]].append(place[edge.source])
+    return [
+        {
+            "type": "input" if one.type == "Input" else one.type,
+            "layers": sorted(layers[at], key=len, reverse=True),
+            "shape": list(one.shapes[0][1:]),
+            "inputs": inputs[at],
+        }
+        for at, one in enumerate(found.operations)
     ]
-    meta = {"form": FORM, "model": folder.name, "operations": operations, "reason": found.reason}
-    case.folder.results.put(ANALYSIS, folder.name, {}, meta, {"weights": folder.record.weights_hash})
 
 
-def _operations(case: Case, folder: ModelFolder) -> tuple[list[Operation], str | None]:
-    """Those that are kept; else traced now; else the layers in the order they ran."""
-    kept = kept_result(case, ANALYSIS, folder.name, FORM)
-    if kept is None and case.attached is not None and case.model is not None and case.model.name == folder.name:
-        keep(case)
-        kept = kept_result(case, ANALYSIS, folder.name, FORM)
-    if kept is not None:
-        return list(kept.meta["operations"]), kept.meta["reason"]
+def _chain(folder: ModelFolder) -> list[Operation]:
+    """The layers one behind the other in the order they ran: all that is known without a graph."""
     chain: list[Operation] = [{"type": "input", "layers": [], "shape": [], "inputs": []}]
     for layer in folder.record.all_layers:
-        inputs = [len(chain) - 1]
-        chain.append({"type": layer.type, "layers": [layer.name], "shape": list(layer.shape), "inputs": inputs})
-    return chain, "it was captured without its graph, and no model is attached"
+        chain.append({"type": layer.type, "layers": [layer.name], "shape": list(layer.shape), "inputs": [len(chain) - 1]})
+    return chain
