@@ -56,7 +56,11 @@ def test_three_equal_modules_in_a_row_are_a_series_and_two_are_none():
 
 
 def test_a_run_ends_where_another_structure_stands():
-    names = [*blocks(4), *(f"body.4.{part}" for part in ("conv", "tanh")), *(f"body.{at}.{p}" for at in (5, 6) for p in ("conv", "relu"))]
+    names = [
+        *blocks(4),
+        *(f"body.4.{part}" for part in ("conv", "tanh")),
+        *(f"body.{at}.{p}" for at in (5, 6) for p in ("conv", "relu")),
+    ]
 
     assert list(series(made(names, chain(*names)))) == ["body.0 … body.3"]
 
@@ -95,6 +99,8 @@ def test_a_hub_is_set_aside_by_the_quartiles():
 
     degrees = np.array([len(links.targets[at]) for at in hierarchy.top])
     low, high = np.quantile(degrees, [0.25, 0.75])
-    expected = [hierarchy.parts[at].id for at, n in zip(hierarchy.top, degrees, strict=True) if n > max(4, high + 4 * (high - low))]
+    expected = [
+        hierarchy.parts[at].id for at, n in zip(hierarchy.top, degrees, strict=True) if n > max(4, high + 4 * (high - low))
+    ]
     assert found == expected == ["x"]
     assert not set_aside(build_hierarchy(made(names[:10], chain(*names[:10]))), links)

@@ -72,7 +72,8 @@ def browse(graph: ModelGraph, *, layers: Mapping[str, bool] | None = None) -> di
             "id": [part.id for part in every],
             "path": [part.path for part in every],
             "type": [part.type for part in every],
-            "kind": ["operation" if part.operation is not None else "module" for part in hierarchy.parts] + ["series"] * len(runs),
+            "kind": ["operation" if part.operation is not None else "module" for part in hierarchy.parts]
+            + ["series"] * len(runs),
             "parent": parent,
             "shapes": shapes,
             "parameters": [one[0] for one in totals],

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from underglass.architecture.graph import ModelGraph
+from underglass.architecture.grouping import PLAIN
 
 ROOT = -1
 
@@ -104,7 +105,7 @@ def build_hierarchy(graph: ModelGraph) -> Hierarchy:
             path = ".".join(scopes[run[0]][:deeper])
             inside.append(len(parts))
             waiting.append((len(parts), run, deeper))
-            parts.append(Part(_free(path, names), path, graph.modules.get(path, ""), parent))
+            parts.append(Part(_free(path, names), path, _class(graph, scopes[run[0]], depth, deeper), parent))
         if parent == ROOT:
             top = inside
         else:
@@ -115,6 +116,12 @@ def build_hierarchy(graph: ModelGraph) -> Hierarchy:
 def _scope(path: str, *, is_layer: bool) -> tuple[str, ...]:
     names = tuple(name for name in path.split(".") if name)
     return names[:-1] if is_layer else names
+
+
+def _class(graph: ModelGraph, scope: tuple[str, ...], depth: int, deeper: int) -> str:
+    """The class of modules that are drawn as one: the innermost that is no mere container."""
+    found = [graph.modules.get(".".join(scope[:end]), "") for end in range(deeper, depth, -1)]
+    return next((one for one in found if one and one not in PLAIN), found[0])
 
 
 def _free(path: str, names: set[str]) -> str:

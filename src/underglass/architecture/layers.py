@@ -35,14 +35,12 @@ def operations_of_layers(graph: ModelGraph, names: Iterable[str]) -> dict[str, s
 
 def _readings(name: str) -> Iterable[tuple[str, int]]:
     """What a layer's name may mean, the most literal first: a module and which of its calls."""
-    yield name, 0
-    parts = [name, re.sub(r"\[[^\]]*\]$", "", name), name.rpartition(".")[0]]
-    for one in dict.fromkeys(parts):
-        module, colon, call = one.rpartition(":")
+    while name:
+        module, colon, call = name.rpartition(":")
         if colon and call.isdigit():
             yield module, int(call)
-        elif one and one != name:
-            yield one, 0
+        yield name, 0
+        name = re.sub(r"\[[^\]]*\]$", "", name) if name.endswith("]") else name.rpartition(".")[0]
 
 
 def _calls(graph: ModelGraph) -> Mapping[str, list[str]]:

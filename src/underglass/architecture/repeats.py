@@ -45,9 +45,7 @@ def sibling_links(graph: ModelGraph, hierarchy: Hierarchy) -> Links:
         a, b = one[-up], two[-up]
         targets[a].add(b)
         sources[b].add(a)
-    return Links(
-        {at: sorted(found) for at, found in enumerate(sources)}, {at: sorted(found) for at, found in enumerate(targets)}
-    )
+    return Links({at: sorted(found) for at, found in enumerate(sources)}, {at: sorted(found) for at, found in enumerate(targets)})
 
 
 def structures(graph: ModelGraph, hierarchy: Hierarchy, links: Links, *, shapes: bool = False) -> list[int]:

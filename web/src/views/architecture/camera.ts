@@ -9,7 +9,7 @@ export interface Camera {
 }
 
 export const NEAREST = 3;
-export const FARTHEST = 0.005;
+export const FARTHEST = 0.0001;
 const MARGIN = 24;
 const READABLE = 0.6;
 
@@ -26,7 +26,7 @@ export function zoomed(camera: Camera, factor: number, x: number, y: number): Ca
 }
 
 /** All of a rectangle, in the middle. */
-export function fitted(rect: Rect, width: number, height: number, most = 1.2): Camera {
+export function fitted(rect: Rect, width: number, height: number, most = 1): Camera {
   const room = Math.min((width - 2 * MARGIN) / Math.max(rect.width, 1), (height - 2 * MARGIN) / Math.max(rect.height, 1));
   const k = Math.max(FARTHEST, Math.min(most, room));
   return { k, x: width / 2 - (rect.x + rect.width / 2) * k, y: height / 2 - (rect.y + rect.height / 2) * k };

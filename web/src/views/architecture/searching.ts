@@ -6,7 +6,7 @@ export interface Found {
   problem: string;
 }
 
-/** Parts whose name, path, type, shape or layer matches a regular expression, in order; a series never does. */
+/** Parts whose name, type or shape matches a regular expression, in order; a series never does. */
 export function search(model: Model, typed: string): Found {
   if (!typed.trim()) return { parts: [], problem: "" };
   let pattern: RegExp;
@@ -16,11 +16,11 @@ export function search(model: Model, typed: string): Found {
     const reason = error instanceof Error ? error.message.replace(/^.*\/[a-z]*: /, "") : String(error);
     return { parts: [], problem: `This is no regular expression: ${reason}. A plain word will do.` };
   }
-  const { id, path, type, kind, shapes } = model.tables.parts;
+  const { id, type, kind, shapes } = model.tables.parts;
   const parts = model.tables.order.filter(
     (part) =>
       kind[part] !== "series" &&
-      [id[part], path[part], type[part], ...shapes[part].map((at) => model.tables.shapes[at])].some((text) => pattern.test(text)),
+      [id[part], type[part], ...shapes[part].map((at) => model.tables.shapes[at])].some((text) => pattern.test(text)),
   );
   return { parts, problem: "" };
 }

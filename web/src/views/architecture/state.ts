@@ -12,6 +12,8 @@ export interface Settings {
   direction: Direction;
   colour: string;
   find: string;
+  /** A module whose likes are marked. */
+  alike: number | null;
   part: number | null;
   ways: Way[];
   camera: Camera | null;
@@ -38,6 +40,7 @@ export function read(model: Model, props: Props): Settings {
     direction: props.direction === "right" ? "right" : "down",
     colour: typeof props.colour === "string" ? props.colour : "type",
     find: typeof props.find === "string" ? props.find : "",
+    alike: typeof props.alike === "string" ? (model.byId.get(props.alike) ?? null) : null,
     part: typeof props.part === "string" ? (model.byId.get(props.part) ?? null) : null,
     ways: words(props.ways).filter((one): one is Way => one === "up" || one === "down"),
     camera: [x, y, k].every((one) => typeof one === "number" && Number.isFinite(one)) && k > 0 ? { x, y, k } : null,
