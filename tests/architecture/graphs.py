@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from underglass.architecture.graph import Connection, ModelGraph, Operation
 
@@ -36,4 +37,4 @@ def made(
 
 def chain(*names: str) -> list[tuple[str, str]]:
     """Edges from each name to the next."""
-    return list(zip(names, names[1:], strict=False))
+    return list(pairwise(names))

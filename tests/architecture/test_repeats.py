@@ -1,8 +1,8 @@
 """Are equal modules found to be equal, runs of them folded, and hubs set aside, and nothing else?"""
 
 import numpy as np
-from architecture.graphs import chain, made
 
+from architecture.graphs import chain, made
 from underglass.architecture.browsing import browse
 from underglass.architecture.hierarchy import build_hierarchy
 from underglass.architecture.repeats import set_aside, sibling_links, structures

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from itertools import pairwise
 from pathlib import Path
 
 import networkx as nx
@@ -112,7 +113,7 @@ def test_boxes_and_edges_at_every_depth_are_those_of_torch(served, resnet):
     widths = {edge["from"]: edge["width"] for edge in found["edges"]}
     sizes = {one.id: np.prod(one.shapes[0]) for one in graph.operations}
     order = sorted(widths, key=lambda name: sizes[name])
-    assert all(widths[a] <= widths[b] for a, b in zip(order, order[1:], strict=False))
+    assert all(widths[a] <= widths[b] for a, b in pairwise(order))
 
 
 def test_a_module_opens_in_place_and_what_was_there_stays(served, resnet):
@@ -372,7 +373,7 @@ def test_twenty_thousand_operations_are_drawn(served):
     operations = tuple(
         Operation(name, f"Type{at % 7}", name, ((1, 4),), 4, (), 1, 1, module=True) for at, name in enumerate(names)
     )
-    edges = tuple(Connection(a, b, (1, 4)) for a, b in zip(names, names[1:], strict=False))
+    edges = tuple(Connection(a, b, (1, 4)) for a, b in pairwise(names))
     graph = ModelGraph("Large", operations, edges, (names[-1],), 20_000)
     _, page = served(graph, "?p.series=false")
     found = everything(page)

@@ -222,7 +222,7 @@ def strongly_connected(links: Sequence[set[int]]) -> list[list[int]]:
                 if walk:
                     low[walk[-1][0]] = min(low[walk[-1][0]], low[at])
                 if low[at] == number[at]:
-                    knot = []
+                    knot: list[int] = []
                     while not knot or knot[-1] != at:
                         knot.append(stack.pop())
                         on.discard(knot[-1])

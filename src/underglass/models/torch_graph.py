@@ -231,6 +231,7 @@ def _watched(net: nn.Module, args: tuple[Any, ...], keywords: dict[str, Any], *,
 
 @contextmanager
 def hooked(net: nn.Module, watch: Watch) -> Iterator[None]:
+    """Tell the watch of every module that begins and ends."""
     handles = []
     try:
         for module in dict.fromkeys(net.modules()):

@@ -48,16 +48,17 @@ VIEW = View(
     group="learned",
     question="How is the model built?",
     card=Card(
-        why="To see what the model computes, in which order and on which shapes, and where its weights, its work and its time go.",
+        why="To see what the model computes, in which order and on which shapes, and where its weights, work and time go.",
         who="People who build the model, who take one over, or who must explain it.",
-        what="The operations of one pass over one instance, in the modules they stand in. A box is a module or an operation, a line "
-        "is a tensor; its width grows with the logarithm of the tensor's size. Dashed: what was set aside, or comes from no input.",
+        what="The operations of one pass over one instance, in the modules they stand in. A box is a module or an operation, "
+        "a line is a tensor; its width grows with the logarithm of the tensor's size. Dashed: set aside.",
         how="Double-click or Enter opens a module in its place. Click for its card: inputs, outputs, shapes, share of the work. "
         "Find by a pattern, trace what feeds it, colour by type, structure, parameters, multiply-adds or time. "
         "A captured layer, marked with a dot, opens its units, patterns and projection.",
         when="Before choosing layers to capture; when a layer in another view says nothing to you.",
         source="Wongsuphasawat et al. 2018, TensorFlow Graph Visualizer. Layout: dagre, after Gansner et al. 1993.",
-        limits="One pass: a branch that this instance did not take is not drawn. A fused kernel may do other work than is counted here.",
+        limits="One pass: a branch that this instance did not take is not drawn. "
+        "A fused kernel may do other work than is counted here.",
     ),
     calls={"graph": graph, "measure_times": measure_times},
     order=6,
