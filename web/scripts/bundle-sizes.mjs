@@ -26,7 +26,7 @@ for (const name of readdirSync(new URL("chunks/", ROOT))) {
   if (bytes > VIEW) large.push(`${name} is ${bytes} bytes gzipped, more than ${VIEW}`);
 }
 if (process.argv.includes("--say")) console.log(`the first page: ${page} bytes gzipped`);
-const NOTEBOOK = 550_000; // gzipped bytes of everything in one module: runtime, all views, fonts
+const NOTEBOOK = 590_000; // gzipped bytes of everything in one module: runtime, all views, fonts
 if (size("notebook/notebook.js") > NOTEBOOK)
   large.push(`notebook.js is ${size("notebook/notebook.js")} bytes gzipped, more than ${NOTEBOOK}`);
 if (large.length) {
