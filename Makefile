@@ -7,7 +7,7 @@ WEB_SOURCES := $(shell find web/src -type f 2>/dev/null) web/package.json web/vi
 STATIC := src/underglass/static/app.js
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-python test-web test-browser check types bench web clean
+.PHONY: help install demo gallery test test-python test-web test-browser check types bench web clean
 
 help:  ## List what can be made.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -36,6 +36,9 @@ web: $(STATIC)  ## Build the browser half.
 
 demo: $(VENV)/installed $(STATIC)  ## Open the demo case in the browser (OPEN=0: print the URL only).
 	@$(BIN)/underglass demo $(if $(filter 0,$(OPEN)),--no-open)
+
+gallery: $(VENV)/installed  ## Draw the gallery of architectures anew.
+	@$(BIN)/python tools/make_gallery.py
 
 test: install test-web  ## Run every test: TypeScript, Python, browser.
 	@$(BIN)/python -m pytest

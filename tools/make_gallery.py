@@ -107,9 +107,16 @@ def draw(folder: Path) -> str:
             name = f"{'-'.join(re.findall('[a-z0-9]+', piece.title.lower()))}-{framework.lower()}.svg"
             (folder / name).write_text(figure.svg, encoding="utf-8")
             graph = figure.graph
-            counts = f"{graph.parameters:,} parameters · {graph.multiply_adds / 1e6:,.4g} M multiply-adds"
+            counts = f"{graph.parameters:,} parameters · {graph.multiply_adds / 1e6:,.0f} M multiply-adds"
             size = f"{counts} · {len(graph.operations)} operations"
-            lines += ["", f"### {piece.title}", "", f"`{piece.code}`: {size}.", "", f"![{figure.alt[:120]}…](gallery/{name})"]
+            lines += [
+                "",
+                f"### {piece.title}",
+                "",
+                f"`{piece.code}`: {size}.",
+                "",
+                f"![{piece.title}: {len(figure.drawing.blocks)} glyphs from input to output](gallery/{name})",
+            ]
     return "\n".join(lines) + "\n"
 
 

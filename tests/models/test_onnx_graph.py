@@ -264,7 +264,7 @@ def test_a_pool_inside_a_block_belongs_to_it_and_one_between_two_to_neither():
     pools = [path for path in paths.values() if "MaxPool" in path or "AveragePool" in path]
 
     assert [path.partition(".")[0] for path in pools if "." in path] == [
-        f"inception_{n}" for n in "3a 3b 4a 4b 4c 4d 4e 5a 5b".split()
+        f"inception_{n}" for n in ["3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b"]
     ]
     assert len([path for path in pools if "." not in path]) == 5
 
