@@ -79,8 +79,11 @@ def test_the_card_hides_no_unit_that_it_speaks_of(served, open_page, width, comp
             if one["box"][0] < right - 1 and left + 1 < one["box"][2] and one["box"][1] < bottom - 1 and top + 1 < one["box"][3]
         }
         assert not hidden & {one["id"] for one in lit["nodes"] if not one["dim"]}, node
-        if width > 1000:
+        if width > 1000:  # it stands beside the graph, where the checks are
             assert not hidden, node
+            aside = page.get_by_role("complementary", name="Unit and checks").bounding_box()
+            assert aside["x"] <= left <= right <= aside["x"] + aside["width"]
+            assert aside["y"] < lit["nodes"][0]["box"][3]
         assert left >= 0
         assert right <= width
 
