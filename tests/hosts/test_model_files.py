@@ -20,6 +20,7 @@ from tests.models.frameworks import keras_on_torch
 
 import underglass as ug
 from underglass import models
+from underglass.architecture.layers import operations_of_layers
 from underglass.errors import LayerError, ModelError
 from underglass.hosts.command_line import app
 from underglass.views import attribution_results, feature_images, unit_details
@@ -162,6 +163,10 @@ def test_an_onnx_file_goes_through_with_torchs_own_numbers(onnx_file, photos, tr
         assert np.array_equal(case.predictions(), layers[-1].argmax(1).numpy())
         assert case.model.record.accuracy_captured > 0.8
 
+        graph = case.model_graph()
+        assert operations_of_layers(graph, names) == {name: name for name in names}
+        assert graph.operations[0].shapes == ((1, 3, SIDE, SIDE),)
+        assert graph.parameters == 1427
         case.attach(model, ug.datasets.image_folder(photos))
         unit = case.views["units"].calls["unit"](case, layer=names[0], unit=2)
         assert unit["picture"]["blocked"].startswith("pictures of units need gradients, which are taken on torch modules")
@@ -225,6 +230,9 @@ def test_a_keras_file_goes_through_with_keras_own_numbers(ending, keras_net, pho
         assert same(case.activations("block.conv", "mean"), conv.mean((1, 2)))
         assert case.model.record.accuracy_captured > 0.8
         assert case.patterns("block.conv", min_size=5).persistence.size >= 1
+        graph = case.model_graph()
+        assert list(operations_of_layers(graph, ["stem", "block.conv", "head"])) == ["stem", "block.conv", "head"]
+        assert graph.by_id["stem"].multiply_adds == 100 * 27 * 8
         case.attach(model)
 
 

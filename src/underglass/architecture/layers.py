@@ -27,6 +27,10 @@ def operations_of_layers(graph: ModelGraph, names: Iterable[str]) -> dict[str, s
     for name in names:
         for module, call in _readings(name):
             runs = calls.get(module, [])
+            called = f"{module}:{call}" if call else module
+            if called in graph.by_id:  # of flat graphs, whose paths hold blocks that the layers' names do not
+                found[name] = called
+                break
             if call < len(runs):
                 found[name] = runs[call]
                 break
