@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from underglass.analyses.attribution_graph import AttributionGraph
     from underglass.architecture.graph import ModelGraph
     from underglass.datasets import Dataset, Judged, LabelTable
+    from underglass.figures import Figure
     from underglass.hosts.static import ExportedPage
     from underglass.models import Model
     from underglass.views.feature_images import UnitPictures
@@ -447,6 +448,23 @@ class Case:
         from underglass.views.graph_numbers import add_numbers
 
         return add_numbers(self, name, values, **options)
+
+    def figure(self, *, model: str | None = None, **settings: Any) -> Figure:
+        """A captured model as a figure for a paper; it needs no model, for its graph is kept with the case.
+
+        Parameters
+        ----------
+        model : name of a captured model; by default the active one.
+        settings : those of `underglass.figure`. A sample may also be the row of an instance: ``samples={"input": 12}``.
+
+        Raises
+        ------
+        UnderglassError
+            There is no graph, a setting is not known, or a group cannot be one glyph: why.
+        """
+        from underglass.views.case_figure import drawn_figure
+
+        return drawn_figure(self, settings, model=model)
 
     def label_issues(self, *, progress: Progress | None = None, **settings: Any) -> FoundIssues:
         """Labels that are probably wrong; kept, and found again by what they were computed from, the labels among it.

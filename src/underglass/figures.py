@@ -282,10 +282,15 @@ def figure(
     pictures = {name: read_sample(one) for name, one in (samples or {}).items()}
     graph = model if isinstance(model, ModelGraph) else read_model(model, input_shape, inputs)
     drawn = draw(graph, chosen, painted, width=width, samples=pictures)
+    check_groups(drawn)
+    return drawn
+
+
+def check_groups(drawn: Figure) -> None:
+    """Refuse a figure of which a group cannot be drawn, and say why."""
     for standing in drawn.arranged.standings:
         if standing.problem:
             raise UnderglassError(f"the group {standing.group.name!r} cannot be drawn: {standing.problem}")
-    return drawn
 
 
 def draw(
