@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -250,6 +251,19 @@ def sample(case: Case, *, data: str) -> str:
     return keep_sample(case, data)
 
 
+def _in_words(answer: Callable[..., Any]) -> Callable[..., Any]:
+    """A refusal is an answer too: the editor tries what may not be possible, and says why it is not."""
+
+    @wraps(answer)
+    def answered(case: Case, **arguments: Any) -> Any:
+        try:
+            return answer(case, **arguments)
+        except UnderglassError as error:
+            return {"refused": str(error)}
+
+    return answered
+
+
 VIEW = View(
     name="figure",
     title="Figure",
@@ -267,17 +281,17 @@ VIEW = View(
         limits="Square roots by default: twice the width is some four times the features. The legend counts what is hidden.",
     ),
     calls={
-        "scene": scene_of_model,
-        "between": pick_between,
-        "module": pick_module,
-        "group": make_group,
-        "repetition": auto_group,
+        "scene": _in_words(scene_of_model),
+        "between": _in_words(pick_between),
+        "module": _in_words(pick_module),
+        "group": _in_words(make_group),
+        "repetition": _in_words(auto_group),
         "export": export,
         "keep": keep,
-        "sample": sample,
+        "sample": _in_words(sample),
         "font": font,
         "style": style_file,
-        "read_style": read_style_file,
+        "read_style": _in_words(read_style_file),
     },
     order=6,
     needs=("model",),

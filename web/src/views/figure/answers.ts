@@ -102,32 +102,35 @@ export interface NoModel {
 
 export type Piece = "figure" | "network" | "legend";
 
+/** Ask Python; what it refuses is an error with its reason. */
+async function call<T>(study: Case, name: string, args: Record<string, unknown> = {}): Promise<T> {
+  const answer = await study.host.call<T | { refused: string }>("figure", name, args);
+  if (answer && typeof answer === "object" && "refused" in answer) throw new Error(answer.refused);
+  return answer;
+}
+
 export const ask = (study: Case, settings: Settings | null) =>
-  study.host.call<Answer | NoModel>("figure", "scene", settings === null ? {} : { settings });
+  call<Answer | NoModel>(study, "scene", settings === null ? {} : { settings });
 
 export const between = (study: Case, settings: Settings, first: string, last: string) =>
-  study.host.call<string[]>("figure", "between", { settings, first, last });
+  call<string[]>(study, "between", { settings, first, last });
 
-export const ofModule = (study: Case, settings: Settings, path: string) =>
-  study.host.call<string[]>("figure", "module", { settings, path });
+export const ofModule = (study: Case, settings: Settings, path: string) => call<string[]>(study, "module", { settings, path });
 
-export const groupOf = (study: Case, settings: Settings, glyphs: string[]) =>
-  study.host.call<Group>("figure", "group", { settings, glyphs });
+export const groupOf = (study: Case, settings: Settings, glyphs: string[]) => call<Group>(study, "group", { settings, glyphs });
 
-export const repetitionOf = (study: Case, settings: Settings) =>
-  study.host.call<Group | null>("figure", "repetition", { settings });
+export const repetitionOf = (study: Case, settings: Settings) => call<Group | null>(study, "repetition", { settings });
 
 export const fileOf = (study: Case, settings: Settings, ending: string, part: Piece) =>
-  study.host.call<ArrayBuffer>("figure", "export", { settings, ending, part });
+  call<ArrayBuffer>(study, "export", { settings, ending, part });
 
 export const styleOf = (study: Case, settings: Settings, ending: string) =>
-  study.host.call<ArrayBuffer>("figure", "style", { settings, ending });
+  call<ArrayBuffer>(study, "style", { settings, ending });
 
-export const settingsOf = (study: Case, name: string, text: string) =>
-  study.host.call<Settings>("figure", "read_style", { name, text });
+export const settingsOf = (study: Case, name: string, text: string) => call<Settings>(study, "read_style", { name, text });
 
-export const keep = (study: Case, settings: Settings) => study.host.call<boolean>("figure", "keep", { settings });
+export const keep = (study: Case, settings: Settings) => call<boolean>(study, "keep", { settings });
 
-export const keepPicture = (study: Case, data: string) => study.host.call<string>("figure", "sample", { data });
+export const keepPicture = (study: Case, data: string) => call<string>(study, "sample", { data });
 
-export const font = (study: Case) => study.host.call<ArrayBuffer>("figure", "font");
+export const font = (study: Case) => call<ArrayBuffer>(study, "font");
