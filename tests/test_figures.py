@@ -15,6 +15,7 @@ from PIL import Image
 
 torch = pytest.importorskip("torch", reason='needs torch: pip install "underglass[torch]"')
 
+from tools import make_figures  # noqa: E402
 from torch import nn  # noqa: E402
 from typer.testing import CliRunner  # noqa: E402
 
@@ -328,6 +329,14 @@ def test_json_holds_graph_and_figure():
 
     assert [one["type"] for one in found["graph"]["operations"]][:3] == ["Input", "Conv2d", "ReLU"]
     assert found["figure"]["glyphs"][1]["operations"] == ["conv1"]
+
+
+@pytest.mark.parametrize("name", sorted(make_figures.drawn()))
+def test_the_figures_of_the_docs_are_what_is_drawn_now(name):
+    made, kept = make_figures.drawn()[name]().svg, (make_figures.FOLDER / name).read_text()
+
+    without_lines = [re.sub(r"\n[\w./-]+\.py:\d+", "", text) for text in (made, kept)]
+    assert without_lines[0] == without_lines[1], "run python -m tools.make_figures, and look at what it drew"
 
 
 class Loud(nn.Module):

@@ -17,6 +17,8 @@ HIDDEN = (
     *("hardswish", "sigmoid", "tanh", "softmax", "log_softmax", "Dropout", "Dropout1d", "Dropout2d", "AlphaDropout", "dropout"),
     *("Identity", "Flatten", "Unflatten", "flatten", "unflatten", "view", "reshape", "transpose", "permute", "contiguous"),
     *("unsqueeze", "squeeze", "expand", "getitem", "to", "float", "clone", "detach", "chunk", "split", "unbind", "T", "mT"),
+    *("ZeroPad1d", "ZeroPad2d", "ZeroPad3d", "ConstantPad1d", "ConstantPad2d", "ConstantPad3d", "ReflectionPad1d", "pad"),
+    *("ReflectionPad2d", "ReplicationPad1d", "ReplicationPad2d", "ReplicationPad3d", "CircularPad1d", "CircularPad2d"),
     # Keras
     *("BatchNormalization", "LayerNormalization", "GroupNormalization", "UnitNormalization", "Normalization", "Rescaling"),
     *("Activation", "SpatialDropout1D", "SpatialDropout2D", "GaussianDropout", "GaussianNoise", "Reshape", "Permute"),
