@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pypdf
+import pypdfium2
 import pytest
 from PIL import Image
 
@@ -304,6 +305,30 @@ def test_pdf_is_one_page_of_vectors_with_its_font_and_words(resnet):
     font = page["/Resources"]["/Font"]["/F"]["/DescendantFonts"][0]["/FontDescriptor"]["/FontFile2"].get_data()
     assert font[:4] == b"\x00\x01\x00\x00"
     assert document.metadata.title == "Architecture of ResNet"
+
+
+@pytest.mark.parametrize("width", [None, "8.5cm"])
+def test_the_browsers_own_pdf_engine_sets_every_word_where_the_scene_has_it(resnet, width):
+    figure = ug.figure(resnet.graph, width=width)
+    scale = (figures.points_of(width) if width else 0.75 * figure.scene.width) / figure.scene.width
+
+    document = pypdfium2.PdfDocument(figure.rendered(".pdf"))
+    page = document[0]
+    text = page.get_textpage()
+    found = [(text.get_text_range(i, 1), text.get_charbox(i)) for i in range(text.count_chars())]
+    shown = page.render(scale=2 / scale).to_pil().convert("RGB")
+    painted = Image.open(io.BytesIO(ug.figure(resnet.graph, width=width).sheet.rendered(".png"))).resize(shown.size)
+
+    letters = [
+        (letter, (box[0] + box[2]) / 2 / scale, figure.scene.height - (box[1] + box[3]) / 2 / scale) for letter, box in found
+    ]
+    for word in (mark for part in figure.scene.parts for mark in part.marks if isinstance(mark, Word)):
+        left, top, right, bottom = word.box
+        inside = [one for one, x, y in letters if left - 1 < x < right + 1 and top - 1.5 < y < bottom + 1]
+        assert "".join(sorted(inside)).replace(" ", "") == "".join(sorted(word.text)).replace(" ", "")
+    difference = np.abs(np.asarray(shown, int) - np.asarray(painted.convert("RGB"), int)).mean()
+    assert difference < 4  # of 255: they differ in how edges are smoothed
+    document.close()
 
 
 def test_a_width_on_paper_holds_in_every_format():

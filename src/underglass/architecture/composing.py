@@ -195,6 +195,7 @@ def _repeated(
     paths: Mapping[str, str],
     style: Style,
     paper: Paper,
+    *,
     taken: set[str],
 ) -> tuple[Drawing, tuple[Group, ...]]:
     """Group what repeats until it fits, or nothing repeats."""

@@ -83,7 +83,7 @@ def paint_network(
         parts.append(Part("edge", f"{source} → {target}", (), (Line(ends, INK, 1.2 * style.stroke),)))
     for glyph in glyphs:
         sample = (samples or {}).get(glyph.block.id)
-        parts.append(_paint_glyph(glyph, sides[glyph.block.id], levels, style, paints, sample))
+        parts.append(_paint_glyph(glyph, sides[glyph.block.id], levels, style, paints, sample=sample))
     return Painted(width, height, tuple(parts))
 
 
@@ -223,6 +223,7 @@ def _paint_glyph(
     levels: Mapping[int, float],
     style: Style,
     paints: Mapping[str, Paint],
+    *,
     sample: Sample | None,
 ) -> Part:
     left, right = sides

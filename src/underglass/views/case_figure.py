@@ -17,6 +17,7 @@ from underglass.architecture.groups import as_group
 from underglass.architecture.plan import PLANNED
 from underglass.architecture.samples import Sample, read_sample
 from underglass.architecture.style import SETTINGS
+from underglass.architecture.style_files import style_settings
 from underglass.errors import DataError, ModelError, UnderglassError, unknown
 from underglass.figures import Figure
 from underglass.roles import require
@@ -106,7 +107,7 @@ def drawn_figure(case: Case, settings: Mapping[str, Any], *, model: str | None =
     given = dict(settings)
     style = given.pop("style", None)
     if style is not None:
-        given = figures.style_settings(figures.make_style(style, {})) | given
+        given = style_settings(figures.make_style(style, {})) | given
     found = figure_of(case, given, model=model, files=True)
     figures.check_groups(found)
     return found
