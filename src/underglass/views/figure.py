@@ -293,6 +293,6 @@ VIEW = View(
         "style": style_file,
         "read_style": _in_words(read_style_file),
     },
-    order=6,
+    order=7,
     needs=("model",),
 )
