@@ -51,6 +51,18 @@ def go_to(page: Page, view: str) -> None:
     settled(page)
 
 
+def at_rest(page: Page, view: str) -> dict[str, Any]:
+    """What a view says once its fonts are there and it says the same twice."""
+    before = None
+    describe(page, view)
+    page.evaluate("document.fonts.ready.then(() => true)")
+    settled(page)
+    while (now := describe(page, view)) != before:
+        before = now
+        page.wait_for_timeout(300)
+    return now
+
+
 def reload(page: Page) -> None:
     """Load the page's address anew, once it holds what the page shows: it is written when the hand rests."""
     before = None
