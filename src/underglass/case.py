@@ -26,6 +26,7 @@ from underglass.named_subsets import Subsets
 from underglass.pages import CaseView, Page, Widget
 from underglass.pages.composing import from_spec
 from underglass.pages.items import checked_view
+from underglass.pages.widgets import Panel
 from underglass.roles import require
 from underglass.selecting import Followers, Selection, picked_by_python
 from underglass.serving import Serving
@@ -784,9 +785,27 @@ class Case:
         return self.edit("drop_page", value={"name": name})
 
     @cached_property
-    def widgets(self) -> dict[str, Any]:
+    def widgets(self) -> dict[str, Panel]:
         """The stock anywidgets that were given to this case, by name."""
         return {}
+
+    def add_widget(self, name: str, widget: Any) -> Widget:
+        """Let a stock anywidget stand on the pages of this case, for as long as it is open; gives what a page takes.
+
+        Parameters
+        ----------
+        name : letters, digits, ``-`` and ``_``; another widget of that name is replaced.
+        widget : an instance of a subclass of ``anywidget.AnyWidget``.
+
+        Raises
+        ------
+        DataError
+            The name will not do, or it is no anywidget.
+        """
+        if not name or not name.replace("-", "").replace("_", "").isalnum() or not name.isascii():
+            raise DataError(f"a widget's name has letters, digits, - and _, not {name!r}")
+        self.widgets[name] = Panel(name, widget, self._tell_widget)
+        return Widget(self, name)
 
     def widget(self, name: str) -> Widget:
         """A widget that was given to this case, for a page.
@@ -881,6 +900,9 @@ class Case:
         return made
 
     # within ------------------------------------------------------------------------------------------------------
+
+    def _tell_widget(self, name: str, message: Mapping[str, Any]) -> None:
+        self._tell_pages(ServerEvent(type="widget", widget=name, message=dict(message)))
 
     def _tell(self) -> None:
         version = self.serving.version if "serving" in self.__dict__ else 0

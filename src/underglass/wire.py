@@ -214,6 +214,7 @@ class CaseInfo(TypedDict):
     patterns: list[PatternsInfo]
     projections: list[ProjectionInfo]
     pages: list[str]
+    widgets: list[str]
     renderer: RendererInfo | None
     broken: list[BrokenInfo]
     suspects: int | None
@@ -373,7 +374,9 @@ class ServerEvent(TypedDict):
     ``listening`` says that Python follows the selection, so that pages send theirs; ``text`` of a ``problem`` is for people.
     """
 
-    type: Literal["hello", "version", "job", "case", "people", "selection", "listening", "problem", "closed"]
+    type: Literal["hello", "version", "job", "case", "people", "selection", "listening", "problem", "closed", "widget"]
+    widget: NotRequired[str]
+    message: NotRequired[dict[str, Any]]
     people: NotRequired[list[PersonInfo]]
     version: NotRequired[int]
     job: NotRequired[Job]

@@ -25,6 +25,7 @@ from underglass.extensions import Module
 from underglass.extensions.renderers import renderers
 from underglass.hosts.sheets import contact_sheet, picture
 from underglass.jobs import Job, Jobs
+from underglass.pages.widgets import Text
 from underglass.roles import who
 from underglass.serving import QueryError, Serving, Stop
 from underglass.store import CaseFolder
@@ -106,6 +107,10 @@ class ServedCase(Protocol):
 
     def follow(self, listener: Callable[[ServerEvent], None]) -> Callable[[], None]:
         """Hear of everything that open pages are told: versions, jobs, the selection, problems."""
+
+    @property
+    def widgets(self) -> Mapping[str, Any]:
+        """Stock anywidgets by name."""
 
     def close(self) -> None:
         """Let go of files, tables and threads."""
@@ -290,8 +295,12 @@ def _module(case: ServedCase, asked: Mapping[str, Any], stop: Stop | None) -> Re
     return Reply(None, (data,), kind)
 
 
-def browser_half(case: ServedCase, name: str) -> Module | None:
-    """The module of a view or a renderer by its name."""
+def browser_half(case: ServedCase, name: str) -> Module | Text | None:
+    """The module of a view, a renderer or a widget by its name."""
+    if name.startswith("widget-"):
+        panel = case.widgets.get(name.removeprefix("widget-"))
+        text: Text | None = None if panel is None else panel.browser_half
+        return text
     view: Any = case.views.get(name)
     if view is not None:
         half: Module | None = view.browser_half

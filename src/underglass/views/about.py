@@ -57,6 +57,7 @@ def case_info(case: Case, author: str | None = None) -> CaseInfo:
         patterns=_results(case, "patterns", PatternsInfo),
         projections=_results(case, "projection", ProjectionInfo),
         pages=list(overlay.pages),
+        widgets=list(case.widgets),
         renderer=None if renderer is None else renderer.info(),
         broken=[one.info() for one in case.broken],
         suspects=_suspects(case),

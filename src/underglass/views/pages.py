@@ -11,6 +11,7 @@ from underglass.wire import Card, Page
 
 if TYPE_CHECKING:
     from underglass.case import Case
+    from underglass.pages.widgets import Panel
 
 
 def read(case: Case, name: str) -> Page:
@@ -28,6 +29,23 @@ def kept_answers(case: Case) -> Iterator[tuple[str, dict[str, Any], Any]]:
         yield "read", {"name": name}, dict(page)
 
 
+def open_widget(case: Case, name: str) -> dict[str, Any]:
+    """What a page needs to show a stock anywidget: its state, and the addresses of its module and style."""
+    return _panel(case, name).opened()
+
+
+def send_widget(case: Case, name: str, message: dict[str, Any], page: str = "") -> None:
+    """Send a message of a page to a stock anywidget."""
+    _panel(case, name).receive(message, page)
+
+
+def _panel(case: Case, name: str) -> Panel:
+    if name not in case.widgets:
+        there = "A widget is there for as long as the Python that gave it"
+        raise DataError(f"{unknown('widget', name, case.widgets)} {there}: case.add_widget({name!r}, …).")
+    return case.widgets[name]
+
+
 VIEW = View(
     name="pages",
     title="Pages",
@@ -43,7 +61,7 @@ VIEW = View(
         source="Symphony (Bäuerle et al. 2022): components composed where people work.",
         limits="A page shows what its views show: the card of each says its own limits.",
     ),
-    calls={"read": read},
+    calls={"read": read, "open_widget": open_widget, "send_widget": send_widget},
     props={"page": "the name of the page", "tab": "which tab, from 0", "tiles": "settings of tiles that differ from the page's"},
     size=(12, 16),
     kept=kept_answers,

@@ -5,7 +5,17 @@ import { columnTypes } from "./filter";
 import { Media } from "./media";
 import { Picks } from "./selection.svelte";
 import { SharedSelection } from "./sharing";
-import type { CaseInfo, ColumnInfo, EditAnswer, EditRequest, InstanceDetail, Job, ModelInfo, PersonInfo } from "./wire";
+import type {
+  CaseInfo,
+  ColumnInfo,
+  EditAnswer,
+  EditRequest,
+  InstanceDetail,
+  Job,
+  ModelInfo,
+  PersonInfo,
+  ServerEvent,
+} from "./wire";
 
 const SILENT = { debug() {}, info() {}, log() {}, warn() {}, error() {}, group() {}, groupCollapsed() {}, groupEnd() {} };
 
@@ -37,6 +47,8 @@ export class Case {
   signature = $state<string | null>(stored());
   /** Why the case can be asked no more, where Python has closed it. */
   ended = $state<string | null>(null);
+  /** Who wants to hear what stock widgets send, and when the link is there again. */
+  readonly widgetNews = new Set<(event: ServerEvent) => void>();
   readonly picks: Picks;
   readonly shared: SharedSelection;
   readonly coordinator: Coordinator;
@@ -83,6 +95,7 @@ export class Case {
         if (event.selection) this.shared.take(event.selection);
         if (event.listening || (event.type === "hello" && this.host.sharesSelection)) this.shared.begin();
         if (event.type === "hello" && this.#isAnotherServer(event.session)) void this.refresh(true);
+        if (event.type === "widget" || event.type === "hello") for (const heard of this.widgetNews) heard(event);
         if (event.type === "people") this.people = event.people ?? [];
         if (event.type === "job" && event.job) this.#onJob(event.job);
         else if (event.version !== undefined && event.version !== this.info.version) this.#refreshSoon();

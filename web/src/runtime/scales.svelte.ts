@@ -1,5 +1,7 @@
 // Which ends do the axes of views have that stand side by side? The widest that any of them needs, so that marks compare.
 
+import { untrack } from "svelte";
+
 type Ends = readonly [number, number];
 
 export class Scales {
@@ -7,6 +9,10 @@ export class Scales {
 
   /** Tell the ends that a view would draw; null where it draws none. The key says what the axis measures: "column.age.count". */
   tell(key: string, source: object, ends: Ends | null): void {
+    untrack(() => this.#tell(key, source, ends));
+  }
+
+  #tell(key: string, source: object, ends: Ends | null): void {
     const mine = new Map(this.#told.get(key));
     const before = mine.get(source);
     if (ends ? before?.[0] === ends[0] && before[1] === ends[1] : !before) return;
@@ -30,6 +36,8 @@ export class Scales {
 
   /** Forget a view that is gone. */
   drop(source: object): void {
-    for (const key of this.#told.keys()) this.tell(key, source, null);
+    untrack(() => {
+      for (const key of this.#told.keys()) this.#tell(key, source, null);
+    });
   }
 }

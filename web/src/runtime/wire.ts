@@ -189,6 +189,7 @@ export interface CaseInfo {
   patterns: PatternsInfo[];
   projections: ProjectionInfo[];
   pages: string[];
+  widgets: string[];
   renderer: RendererInfo | null;
   broken: BrokenInfo[];
   suspects: number | null;
@@ -333,7 +334,9 @@ export interface SelectionInfo {
 
     ``listening`` says that Python follows the selection, so that pages send theirs; ``text`` of a ``problem`` is for people. */
 export interface ServerEvent {
-  type: "hello" | "version" | "job" | "case" | "people" | "selection" | "listening" | "problem" | "closed";
+  type: "hello" | "version" | "job" | "case" | "people" | "selection" | "listening" | "problem" | "closed" | "widget";
+  widget?: string;
+  message?: Record<string, unknown>;
   people?: PersonInfo[];
   version?: number;
   job?: Job;

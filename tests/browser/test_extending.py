@@ -1,0 +1,237 @@
+"""Other people's packages in a real browser: a wheel, a broken one, two versions on one page, a stock anywidget."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import underglass as ug
+from browser.describing import settled, until
+from their_packages import VIEW, Install, installing
+from underglass.extensions.scaffolding import new_view, project_files
+from underglass.hosts.checking_views import check_project
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def install(tmp_path: Path) -> Iterator[Install]:
+    with installing(tmp_path) as put:
+        yield put
+
+
+def go(page, fragment):
+    page.evaluate("to => { location.hash = to; }", fragment)
+
+
+def test_the_audio_example_is_built_as_a_wheel_and_draws_sounds(install, tmp_path, open_page, serve_case):
+    for kind, frequency in (("low", 220), ("high", 880)):
+        (tmp_path / "sounds" / kind).mkdir(parents=True)
+        with wave.open(str(tmp_path / "sounds" / kind / "a.wav"), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(8000)
+            tone = np.sin(np.arange(4000) * 2 * np.pi * frequency / 8000) * (0.5 if kind == "low" else 0.25)
+            file.writeframes((tone * 32767).astype("<i2").tobytes())
+    target = tmp_path / "site" / "audio"
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--no-deps",
+        "--no-index",
+        "--no-build-isolation",
+        "--target",
+        str(target),
+    ]
+    subprocess.run([*command, str(ROOT / "examples" / "audio_waveform")], check=True, timeout=300)
+    install.add(target, "audio_waveform")
+
+    case = ug.Case.create(tmp_path / "sounds.case", ug.datasets.wav_folder(tmp_path / "sounds"))
+    assert case.info()["renderer"]["title"] == "Waveform"
+    page = open_page(serve_case(case))
+    go(page, "instances?p.mode=%22grid%22")
+    until(page, "document.querySelectorAll('[data-rendered] canvas').length === 2")
+    page.locator("[data-row='1']").first.click()
+    until(page, "window.underglass?.describe('instance:1:panel')?.seconds > 0")
+
+    # the tallest column of a sine of half the full scale is half as high as the picture
+    drawn = {row: page.evaluate(f"underglass.describe('instance:{row}:tile')") for row in (0, 1)}
+    names = case.table()["label"].to_pylist()
+    for row, told in drawn.items():
+        assert told["seconds"] == pytest.approx(0.5, abs=0.01)
+        assert told["tallest"] == pytest.approx(0.5 if names[row] == "low" else 0.25, abs=0.06)
+    assert page.locator("aside audio").get_attribute("src") == "api/media/1"
+    page.keyboard.press("Escape")
+    case.close()
+
+
+def test_a_scaffolded_view_passes_its_own_check(tmp_path):
+    results = list(check_project(new_view("spread", tmp_path)))
+
+    assert [f"{one.what}: {one.why}" for one in results if one.passed is not True] == []
+    assert {"draws 200 instances", "draws no instances", "draws 1 instance", "leaves nothing behind when it is removed"} <= {
+        one.what for one in results
+    }
+
+
+LEAKS = """
+  document.head.append(document.createElement("style"));
+  window.addEventListener("resize", () => draw());
+  setInterval(() => {}, 1000);
+"""
+
+
+def test_the_check_finds_what_a_view_must_not_do(tmp_path):
+    project = new_view("spread", tmp_path)
+    script = project / "underglass_spread" / "browser" / "spread.js"
+    text = script.read_text()
+    text = text.replace("  element.append(list);", "  element.append(list);" + LEAKS)
+    text = text.replace("sentence: rarest?.value", "share: n / 0 - n / 0,\n        sentence: rarest?.value")
+    script.write_text(text)
+
+    failed = {one.what: one.why for one in check_project(project) if one.passed is False}
+
+    assert failed["leaves nothing behind when it is removed"] == "1 more listeners, 1 more timers, 1 more head"
+    assert failed["sets no style outside itself"].startswith("it added a style or script to the page")
+    assert set(failed) <= {
+        "leaves nothing behind when it is removed",
+        "sets no style outside itself",
+        "describes 200 instances with finite numbers",
+        "describes 1 instance with finite numbers",
+    }
+
+
+BAR = """
+export function mount(element, context, props) {
+  const box = document.createElement("p");
+  element.append(box);
+  const draw = (given) => {
+    box.textContent = `VERSION ${given.text ?? "nothing"}`;
+    context.drawn();
+  };
+  draw(props);
+  context.case.host.call("NAME", "doubled", { number: 21 }).then((found) => {
+    box.dataset.number = found.number;
+  });
+  return {
+    update: draw,
+    describe: () => ({ n: context.case.info.instances, text: box.textContent, number: Number(box.dataset.number ?? 0) }),
+    destroy: () => box.remove(),
+  };
+}
+"""
+
+
+def test_two_versions_of_a_view_and_a_broken_one_stand_on_one_page(install, planted_app, open_page):
+    for package, name, version in (("ann", "bar", "first"), ("ben", "bar_2", "second")):
+        script = BAR.replace("VERSION", version).replace("NAME", name)
+        files = {f"{package}/__init__.py": VIEW.format(name=name), f"{package}/browser/view.js": script}
+        install(package, {"underglass.views": {name: f"{package}:VIEW"}}, files)
+    throws = "export function mount() { throw new Error('no licence'); }"
+    files = {"cid/__init__.py": VIEW.format(name="throws"), "cid/browser/view.js": throws}
+    install("cid", {"underglass.views": {"throws": "cid:VIEW"}}, files)
+    install("dan", {"underglass.views": {"gone": "dan:VIEW"}}, {"dan/__init__.py": "raise RuntimeError('out of date')"})
+    case, address = planted_app(100)
+    items = [
+        case.view("bar", text="one"),
+        case.view("bar", text="two", unknown_setting={"kept": True}),
+        case.view("bar_2", text="three"),
+        case.view("throws"),
+        case.view("column"),
+    ]
+    ug.page(items, title="Guests", layout=2).save()
+    page = open_page(address)
+    go(page, 'pages?p.page="Guests"')
+    for tile in ("t1", "t2", "t3", "t5"):
+        until(page, f"window.underglass?.describe({tile!r})?.n === 100")
+    until(page, "['t1', 't2', 't3'].every(id => underglass.describe(id).number === 42)")
+
+    told = [page.evaluate(f"underglass.describe({tile!r}).text") for tile in ("t1", "t2", "t3")]
+    assert told == ["first one", "first two", "second three"]
+    assert "no licence" in page.locator("[data-tile=t4]").inner_text()
+    assert "the rest of the page goes on" in page.locator("[data-tile=t4]").inner_text()
+    assert case.page("Guests").spec["tabs"][0]["tiles"][1]["props"] == {"text": "two", "unknown_setting": {"kept": True}}
+    page.get_by_role("button", name="Extensions that cannot be used").click()
+    assert "gone, view of dan" in page.locator(".reasons").inner_text()
+    assert "RuntimeError: out of date" in page.locator(".reasons").inner_text()
+
+
+ESM = """
+function render({ model, el }) {
+  const button = document.createElement("button");
+  const bytes = document.createElement("output");
+  button.className = "counter-button";
+  const draw = () => {
+    button.textContent = `count is ${model.get("value")}`;
+    bytes.textContent = String(model.get("data")?.getUint8(0));
+  };
+  button.addEventListener("click", () => {
+    model.set("value", model.get("value") + 1);
+    model.save_changes();
+  });
+  button.addEventListener("dblclick", () => model.send({ ask: "double" }));
+  const heard = (message) => (el.dataset.heard = message.answer);
+  model.on("change:value change:data", draw);
+  model.on("msg:custom", heard);
+  draw();
+  el.append(button, bytes);
+  return () => model.off("msg:custom", heard);
+}
+export default { render };
+"""
+
+
+def test_a_stock_anywidget_counts_in_two_pages_and_in_python(planted_app, open_page):
+    anywidget = pytest.importorskip("anywidget")
+    import traitlets
+
+    class Counter(anywidget.AnyWidget):
+        _esm = ESM
+        _css = ".counter-button { color: rgb(1, 2, 3); }"
+        value = traitlets.Int(3).tag(sync=True)
+        data = traitlets.Bytes(b"\x07").tag(sync=True)
+
+    counter = Counter()
+    counter.on_msg(lambda widget, content, buffers: widget.send({"answer": f"{content['ask']} {widget.value}"}))
+    case, address = planted_app(60)
+    ug.page([case.add_widget("counter", counter), case.view("column")], title="Widgets", layout=2).save()
+    first, second = open_page(address), open_page(address)
+    for page in (first, second):
+        go(page, 'pages?p.page="Widgets"')
+        until(page, "document.querySelector('.counter-button')?.textContent === 'count is 3'")
+    settled(first)
+
+    first.locator(".counter-button").click()
+    until(second, "document.querySelector('.counter-button').textContent === 'count is 4'")
+    assert counter.value == 4
+    assert first.locator(".counter-button").evaluate("button => getComputedStyle(button).color") == "rgb(1, 2, 3)"
+    counter.value = 40
+    counter.data = b"\xff"
+    for page in (first, second):
+        until(page, "document.querySelector('.counter-button').textContent === 'count is 40'")
+        until(page, "document.querySelector('[data-widget] output').textContent === '255'")
+    second.locator(".counter-button").dispatch_event("dblclick")
+    until(second, "document.querySelector('[data-heard]')?.dataset.heard === 'double 40'")
+    go(first, "overview")
+    until(first, "!document.querySelector('[data-widget]')")
+    assert re.search(
+        r"widget-counter/[0-9a-f]{16}/widget\.js", case.views["pages"].calls["open_widget"](case, "counter")["module"]
+    )
+
+
+def test_the_tutorial_shows_what_the_scaffold_writes():
+    text = (ROOT / "docs" / "extending.md").read_text()
+
+    for path, wanted in project_files("spread").items():
+        if path != "README.md":
+            assert wanted.strip() in text, path
