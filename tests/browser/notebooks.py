@@ -58,7 +58,11 @@ def _process(command: Sequence[str], address: str, home: Path) -> Iterator[None]
             yield
         finally:
             process.terminate()
-            process.wait(30)
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:  # it waits for kernels on a busy machine
+                process.kill()
+                process.wait(30)
 
 
 @contextmanager

@@ -89,7 +89,7 @@ def book(home: Path, lab_address: str, watched: Callable[..., Page]) -> Iterator
 
     open_.again = again  # type: ignore[attr-defined]
     yield open_
-    for page in opened:
+    for page in [one for one in opened if not one.is_closed()]:
         page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
 
 

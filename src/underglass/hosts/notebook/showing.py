@@ -68,17 +68,20 @@ def show(shown: Any, **settings: Any) -> None:
     except NotInstalled as missing:
         print(f"{shown!r}\n{missing}")
         return
+    display(made)
+
+
+def display(made: CaseWidget) -> None:
+    """Show a widget in the cell that runs, and keep its picture in the notebook once it is drawn."""
     if _in_marimo():
         import marimo
 
         marimo.output.append(made)
         return
-    from IPython.display import display
+    from IPython.display import display as put
 
-    data, metadata = bundle(shown, made)
-    handle = display(  # type: ignore[no-untyped-call]
-        data, metadata=metadata, raw=True, display_id=True
-    )
+    data, metadata = _with_words(made)
+    handle = put(data, metadata=metadata, raw=True, display_id=True)  # type: ignore[no-untyped-call]
 
     def keep(picture: bytes, words: str) -> None:
         if len(picture) <= LARGEST_PICTURE:
@@ -93,11 +96,9 @@ def mimebundle(shown: Any, **options: Any) -> tuple[dict[str, Any], dict[str, An
     return bundle(shown)
 
 
-def bundle(shown: Any, made: CaseWidget | None = None) -> tuple[dict[str, Any], dict[str, Any]]:
+def bundle(shown: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """What a cell shows for it, by media type, with its metadata: the widget, and words for where none runs."""
-    made = made or widget(shown)
-    data, metadata = made._repr_mimebundle_()
-    return {**data, "text/plain": made.words}, metadata
+    return _with_words(widget(shown))
 
 
 def words_of(shown: Any) -> str:
@@ -127,6 +128,11 @@ def page_of(shown: Any) -> tuple[Any, Mapping[str, Any]]:
     if hasattr(shown, "serving") and hasattr(shown, "folder"):
         return shown, {"name": "", "title": "", "version": 1, "tabs": []}
     raise DataError(f"a cell shows a view, a page or a case of underglass, not {type(shown).__name__}")
+
+
+def _with_words(made: CaseWidget) -> tuple[dict[str, Any], dict[str, Any]]:
+    data, metadata = made._repr_mimebundle_()
+    return {**data, "text/plain": made.words}, metadata
 
 
 def _question(case: Any, view: str) -> str:

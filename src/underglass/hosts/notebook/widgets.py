@@ -52,6 +52,11 @@ class CaseWidget(anywidget.AnyWidget):  # type: ignore[misc]
             with self._sending:
                 super().send(dict(content), list(buffers or []))
 
+    def _ipython_display_(self) -> None:
+        from underglass.hosts.notebook.showing import display
+
+        display(self)
+
     def keep_picture(self, picture: bytes, words: str) -> None:
         """Hand the picture that the page has sent to whoever keeps it."""
         if self.pictured is not None:
