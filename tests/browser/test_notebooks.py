@@ -1,4 +1,7 @@
-"""A view in a notebook draws the numbers of the web app, is linked with the others, and says how the kernel stands."""
+"""Views in a notebook are linked with each other and with Python, travel light, and say how the kernel stands.
+
+That they draw the numbers of the web app is tested with all hosts, in `test_hosts`.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,8 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from browser.conftest import _check
-from browser.describing import describe, settled, until
-from browser.notebooks import TOKEN, Lab, jupyter_lab, marimo, write_book
+from browser.describing import describe, until
+from browser.notebooks import TOKEN, Lab, jupyter_lab, write_book
 from planted import planted_case
 from underglass.hosts.notebook.drawing import drawing
 from underglass.store import CaseFolder
@@ -142,27 +145,6 @@ def in_bins(home: Path, first: int, last: int) -> np.ndarray:
     return np.flatnonzero((number >= first) & (number <= last))
 
 
-def web_app(serve: Callable[..., tuple[Any, str]], open_page: Callable[..., Page]) -> dict[str, Any]:
-    """What the web app draws at the same size: its main part without rail, side panel and bar."""
-    case, address = serve(N)
-    case.projection("fc")
-    found = {}
-    for view in VIEWS:
-        page = open_page(f"{address}#{view}", width=WIDTH + 176 + 272 + 1, height=HEIGHT + 44)
-        settled(page)
-        found[view] = settled_description(page, view)
-    return found
-
-
-def settled_description(page: Page, name: str) -> dict[str, Any]:
-    """What a view has drawn once it draws the same twice."""
-    before = None
-    while (now := describe(page, name)) != before:
-        before = now
-        page.wait_for_timeout(250)
-    return now
-
-
 def assert_same(one: Any, other: Any, where: str = "") -> None:
     """Equal, numbers to 1e-6."""
     if isinstance(one, dict):
@@ -177,23 +159,6 @@ def assert_same(one: Any, other: Any, where: str = "") -> None:
         assert one == pytest.approx(other, rel=1e-6, abs=1e-6), where
     else:
         assert one == other, where
-
-
-def test_jupyterlab_and_marimo_draw_the_numbers_of_the_web_app(book, home, watched, planted_app, open_page):
-    wanted = web_app(planted_app, open_page)
-    sized = [SIZED.format(view=view, width=WIDTH + FRAME, height=HEIGHT) for view in VIEWS]
-
-    lab = book("same", sized)
-    lab.run_all()
-    for i, view in enumerate(VIEWS):
-        lab.page.evaluate(f"window.jupyterapp.shell.currentWidget.content.scrollToItem({i + 1})")
-        assert_same(settled_description(lab.page, view), wanted[view], f"JupyterLab: {view}")
-
-    with marimo(home / "marimo", [OPEN.format(path=str(home / "planted.case")), *sized]) as address:
-        page = watched(address)
-        for view in VIEWS:
-            assert_same(settled_description(page, view), wanted[view], f"marimo: {view}")
-        page.context.close()
 
 
 def test_cells_are_linked_with_each_other_and_with_python(book, home):
