@@ -18,6 +18,7 @@ torch = pytest.importorskip("torch", reason='needs torch: pip install "underglas
 
 import underglass as ug  # noqa: E402
 from browser.describing import describe, reload, settled, until  # noqa: E402
+from browser.test_pages import violations  # noqa: E402
 from figured import Small  # noqa: E402
 from underglass.case import Case  # noqa: E402
 from underglass.hosts.server import create_app  # noqa: E402
@@ -215,7 +216,7 @@ def test_keys_walk_pick_and_zoom(editor):
     found = figure(page)
     first, second = (one["id"] for one in found["glyphs"][:2])
 
-    glyph(page, first).focus()
+    glyph(page, first).locator("rect.hit").focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
     assert figure(page, "d.selected === 1")["picked"] == [second]
@@ -227,6 +228,22 @@ def test_keys_walk_pick_and_zoom(editor):
     wide = page.locator("svg.sheet").evaluate("(one) => one.clientWidth")
     page.get_by_role("button", name="Larger").click()
     until(page, f"document.querySelector('svg.sheet').clientWidth > {wide}")
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1440, False), (800, True)])
+def test_the_editor_is_accessible_and_fits_its_page(app, open_page, width, dark):
+    case, address = app
+    call["keep"](case, settings={"depth": 0, "groups": [{"name": "Pair", "first": "blocks.0.a", "last": "blocks.0.b"}]})
+    page = open_page(address, width=width, dark=dark)
+    figure(page)
+    for summary in page.locator("[data-view=figure] details summary").all():
+        summary.click()
+
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.get_by_role("button", name="Colour of Pair").click()
+    page.get_by_label("Colour", exact=True).fill("#123456")
+    assert figure(page, "d.settings.colours")["settings"]["colours"] == {"Pair": "#123456"}
 
 
 def test_a_case_without_a_graph_says_so(planted_app, open_page):

@@ -200,6 +200,13 @@ def test_a_case_without_a_graph_says_so(tmp_path):
             case.figure()
 
 
+def test_an_exported_page_keeps_the_figure_as_it_was_left(case):
+    kept = {name: answer for name, _, answer in VIEW.kept(case)}
+
+    assert plain(kept["scene"]) == plain(call["scene"](case))
+    assert kept["font"][:4] == b"\x00\x01\x00\x00"
+
+
 def test_python_refuses_what_the_editor_leaves_out(case):
     with pytest.raises(UnderglassError, match="the group 'Stem' cannot be drawn: no layer named 'stemm'; did you mean 'stem'"):
         case.figure(groups=[ug.Group("Stem", "stemm", "pool")])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -240,6 +240,12 @@ def scene_of_model(case: Case, **options: Any) -> dict[str, Any]:
     return scene(case, **options)
 
 
+def for_pages(case: Case) -> Iterator[tuple[str, dict[str, Any], Any]]:
+    """What an exported page keeps: the figure as it was left, and its font."""
+    yield "scene", {}, scene_of_model(case)
+    yield "font", {}, font(case)
+
+
 def keep(case: Case, *, settings: Settings, model: str | None = None) -> bool:
     """Keep the settings with the case."""
     keep_settings(case, settings, model)
@@ -295,4 +301,6 @@ VIEW = View(
     },
     order=7,
     needs=("model",),
+    props={"settings": "what was set by hand: keywords of underglass.figure, in plain JSON"},
+    kept=for_pages,
 )
