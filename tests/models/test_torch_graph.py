@@ -161,3 +161,43 @@ def test_a_shape_that_does_not_fit_is_said_with_the_line():
 def test_what_cannot_be_drawn_is_said(net, shape, message):
     with pytest.raises(ModelError, match=message):
         read_graph(net, shape)
+
+
+def test_sizes_that_may_vary_are_written_as_words_and_their_parts():
+    graph = read_graph(UNet((4, 8)), ("N", 3, "H", "W"))
+
+    fixed = read_graph(UNet((4, 8)), (1, 3, 64, 64))
+    assert graph.operations[0].shapes == (("N", 3, "H", "W"),)
+    assert graph.by_id["middle.0"].shapes == (("N", 16, "H/4", "W/4"),)
+    assert (graph.by_id["middle.0"].features, graph.by_id["middle.0"].extent) == (16, ("H/4", "W/4"))
+    assert graph.by_id["head"].shapes == (("N", 2, "H", "W"),)
+    assert graph.connections[1].shape == ("N", 4, "H", "W")
+    assert graph.multiply_adds == fixed.multiply_adds
+    assert graph.notes == ("multiply-adds are those of N = 1, H = 64, W = 64",)
+
+
+class Flattening(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.same = nn.Identity()
+
+    def forward(self, x):
+        doubled = torch.cat([self.same(x), x], 2)
+        return doubled.flatten(1) if len(x) < 3 else doubled
+
+
+def test_what_follows_from_two_sizes_is_a_question_mark():
+    graph = read_graph(Flattening(), ("N", 3, "H", "W"))
+
+    assert graph.by_id["cat"].shapes == (("N", 3, "2·H", "W"),)
+    assert graph.by_id["flatten"].shapes == (("N", "?"),)
+
+
+class ByLength(Flattening):
+    def forward(self, x):
+        return self.same(x).exp() if x.shape[1] > 70 else self.same(x).sin()
+
+
+def test_steps_that_depend_on_a_size_are_said():
+    with pytest.raises(ModelError, match="what it runs depends on T: give a number in its place, such as 96"):
+        read_graph(ByLength(), (1, "T"))

@@ -28,6 +28,7 @@ from underglass.models.inputs import said
 from underglass.models.torch_axes import Axes, axes_of_input, axes_of_output
 from underglass.models.torch_evaluation import evaluating, plain
 from underglass.models.torch_inputs import flat, home
+from underglass.models.torch_sizes import read_with_words, words_of
 
 WHOLE = (nn.MultiheadAttention,)
 RECURRENT = {"LSTM": 4, "GRU": 3, "RNN": 1}
@@ -182,8 +183,8 @@ def read_graph(
     net : torch.nn.Module
         Neither moved nor changed; every submodule keeps its mode.
     input_shape : sizes with the batch axis, ``(1, 3, 224, 224)``
-        Several for several inputs, a mapping for inputs given by name. Inputs are floats of the module's own type, or whole
-        numbers where the module begins by looking up embeddings.
+        Several for several inputs, a mapping for inputs given by name. A word stands for a size that may vary. Inputs are
+        floats of the module's own type, or whole numbers where the module begins by looking up embeddings.
     inputs : tensors, in place of shapes: one, a tuple, or a mapping of keywords
         For whole numbers where they cannot be guessed, or whatever else a forward takes.
 
@@ -196,6 +197,9 @@ def read_graph(
     if not isinstance(net, nn.Module):
         hint = "; that is a class: call it first" if isinstance(net, type) else ""
         raise ModelError(f"a figure needs a torch.nn.Module, and this is {getattr(net, '__name__', type(net).__name__)}{hint}.")
+    words = words_of(input_shape) if inputs is None else {}
+    if words:
+        return read_with_words(lambda shape: read_graph(net, shape), input_shape, words)
     args, keywords = _inputs(net, input_shape, inputs)
     with evaluating(net):
         watch, output, reason = _run(net, args, keywords)

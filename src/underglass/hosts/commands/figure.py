@@ -146,6 +146,8 @@ def read_shape(text: str) -> Sequence[Any] | dict[str, Any]:
     --------
     >>> read_shape("1,3,224,224")
     (1, 3, 224, 224)
+    >>> read_shape("N,3,H,W")
+    ('N', 3, 'H', 'W')
     >>> read_shape("1,3,8,8; 1,5")
     [(1, 3, 8, 8), (1, 5)]
     >>> read_shape("image=1,3,8,8; text=1,5")
@@ -153,14 +155,19 @@ def read_shape(text: str) -> Sequence[Any] | dict[str, Any]:
     """
     from underglass.errors import UnderglassError
 
-    shapes: list[tuple[str, tuple[int, ...]]] = []
+    shapes: list[tuple[str, tuple[int | str, ...]]] = []
     for piece in text.split(";"):
         name, _, sizes = piece.rpartition("=")
         try:
-            shapes.append((name.strip(), tuple(int(one) for one in sizes.split(","))))
+            shapes.append((name.strip(), tuple(_size(one.strip()) for one in sizes.split(","))))
         except ValueError:
             message = f"--input-shape is {text!r}; write whole numbers with commas, the batch first: 1,3,224,224."
             raise UnderglassError(message) from None
     if all(name for name, _ in shapes):
         return dict(shapes)
     return shapes[0][1] if len(shapes) == 1 else [one for _, one in shapes]
+
+
+def _size(text: str) -> int | str:
+    """A whole number, or a word for a size that may vary."""
+    return text if text.isidentifier() else int(text)
