@@ -52,13 +52,20 @@ def go_to(page: Page, view: str) -> None:
 
 
 def at_rest(page: Page, view: str) -> dict[str, Any]:
-    """What a view says once its fonts are there and it says the same twice."""
+    """What a view says once its fonts are there and it says the same twice, with frames drawn between: time alone is no sign
+    that a busy machine has drawn anything.
+    """
+    frames = (
+        "new Promise((done) => { let left = 6; const next = () => (left-- ? requestAnimationFrame(next) : done(true)); next(); })"
+    )
     before = None
     describe(page, view)
     page.evaluate("document.fonts.ready.then(() => true)")
     settled(page)
     while (now := describe(page, view)) != before:
         before = now
+        page.evaluate(frames)
+        settled(page)
         page.wait_for_timeout(300)
     return now
 
