@@ -21,7 +21,13 @@ export interface Plan {
   lines: Line[];
 }
 
-export function plan(shown: Shown, sizes: DrawingTask["sizes"], cells: DrawingTask["cells"], direction: Direction): Plan {
+export function plan(
+  shown: Shown,
+  sizes: DrawingTask["sizes"],
+  cells: DrawingTask["cells"],
+  titles: DrawingTask["titles"],
+  direction: Direction,
+): Plan {
   const tasks = new Map<number, FrameTask>();
   for (const [frame, level] of shown.levels)
     tasks.set(frame, { frame, boxes: level.boxes, aside: level.aside, entries: [], exits: [], edges: [] });
@@ -67,5 +73,5 @@ export function plan(shown: Shown, sizes: DrawingTask["sizes"], cells: DrawingTa
       put(other[i + 1], key, other[i], bundle, false);
     }
   }
-  return { task: { frames: [...tasks.values()], sizes, cells, direction }, lines };
+  return { task: { frames: [...tasks.values()], sizes, cells, titles, direction }, lines };
 }

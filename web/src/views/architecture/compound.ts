@@ -28,6 +28,8 @@ export interface DrawingTask {
   sizes: Record<number, [number, number]>;
   /** Width kept free for a closed box and the shape written below it, the box in the middle; its own where it is not said. */
   cells: Record<number, number>;
+  /** Width that the title of each open frame takes. */
+  titles: Record<number, number>;
   direction: Direction;
 }
 
@@ -117,12 +119,13 @@ export function place(task: DrawingTask, placeLevel: PlaceLevel): Placed {
         height = Math.max(height, y - ASIDE_GAP);
       }
     }
+    const spareTitle = Math.max(0, (task.titles[frame.frame] ?? 0) - width - left - right);
     sized.set(frame.frame, {
-      width: width + left + right,
+      width: width + left + right + spareTitle,
       height: height + top + bottom,
       places,
       task: frame,
-      inner: [left, top],
+      inner: [left + spareTitle / 2, top],
       aside,
     });
   }

@@ -74,6 +74,18 @@ export function shapesGiven(model: Model, shown: Shown): Map<number, string> {
   );
 }
 
+/** Widths of the titles of open parts, with the sign that closes them. */
+export function titlesOf(model: Model, shown: Shown): Record<number, number> {
+  return Object.fromEntries(
+    [...shown.levels.keys()]
+      .filter((frame) => frame >= 0)
+      .map((frame) => {
+        const { name, type } = wordsOf(model, frame);
+        return [frame, name.length * LETTER + type.length * SMALL + 54];
+      }),
+  );
+}
+
 /** Width that a box and the shape beside its line take: the line leaves in the middle. */
 export function cellsOf(words: Map<number, string>): Record<number, number> {
   return Object.fromEntries([...words].map(([part, text]) => [part, 2 * (8 + text.length * SMALL)]));
