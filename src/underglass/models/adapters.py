@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from underglass.errors import ModelError, needs, unknown
+from underglass.errors import ModelError, NotInstalled, needs, unknown
 from underglass.models.model import Output
 
 if TYPE_CHECKING:
@@ -241,7 +241,12 @@ def import_keras() -> Any:
     try:
         return import_module("keras")
     except ImportError as error:
-        raise needs(error.name or "keras", "keras") from error
+        if find_spec("keras") is None or error.name is None:
+            raise needs("keras", "keras") from error
+        sys.modules.pop("keras", None)
+        raise NotInstalled(
+            f"Keras is set to a backend that needs {error.name}, which is not installed: install it, or say KERAS_BACKEND=torch."
+        ) from error
     finally:
         if chosen is None:
             os.environ.pop("KERAS_BACKEND", None)
