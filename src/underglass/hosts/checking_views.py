@@ -214,7 +214,7 @@ class _Drawn:
         if not drawn:
             page.close()
             return
-        told = page.evaluate(f"JSON.parse(JSON.stringify(window.underglass.describe({name!r})))")
+        told = page.evaluate(f"window.underglass.describe({name!r})")
         yield self._result(f"describes {many} with finite numbers", *_finite(told))
         page.evaluate(f"window.underglass.case.picks.setFilter({NOTHING})")
         page.evaluate("window.underglass.settled()")

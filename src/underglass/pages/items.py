@@ -73,8 +73,9 @@ class CaseView(Item):
 
     @property
     def size(self) -> tuple[int, int]:
-        """As the view says."""
-        return self.case.views[self.name].size
+        """As the view says, and a row for what is written above it."""
+        width, height = self.case.views[self.name].size
+        return (width, height + int(self.title is not None or SHOWN_FOR in self.props))
 
     def __repr__(self) -> str:
         settings = "".join(f", {name}={value!r}" for name, value in self.props.items())
