@@ -55,9 +55,7 @@ def at_rest(page: Page, view: str) -> dict[str, Any]:
     """What a view says once its fonts are there and it says the same twice, with frames drawn between: time alone is no sign
     that a busy machine has drawn anything.
     """
-    frames = (
-        "new Promise((done) => { let left = 6; const next = () => (left-- ? requestAnimationFrame(next) : done(true)); next(); })"
-    )
+    frames = "(async () => { for (let i = 0; i < 6; i++) await new Promise(requestAnimationFrame); return true; })()"
     before = None
     describe(page, view)
     page.evaluate("document.fonts.ready.then(() => true)")
