@@ -370,6 +370,20 @@ def test_a_filter_that_holds_nothing_leaves_a_page_that_says_so(exported, open_o
         until(page, f"window.underglass?.describe({view!r})?.n === 0")
 
 
+def test_numbers_counted_before_an_edit_are_not_shown_after_it(exported, open_offline):
+    page = open_offline(exported["small"].as_uri() + "#subgroups")
+    n = described(page, "subgroups")["n"]
+    page.evaluate("window.underglass.case.edit({op: 'exclude', rows: [0, 1]})")
+    until(page, "document.querySelector('main').innerText.includes('counted before the edits made in this page')")
+    page.evaluate("location.hash = '#patterns'")
+    until(page, "document.querySelector('main').innerText.includes('instances were excluded in this page')")
+    page.evaluate("location.hash = '#edits'")
+    assert described(page, "edits")["journal"][0]["text"] == "excluded 2 instances"
+    page.evaluate("window.underglass.case.undo()")
+    page.evaluate("location.hash = '#subgroups'")
+    until(page, f"window.underglass.describe('subgroups')?.n === {n}")
+
+
 def test_the_address_keeps_filter_and_selection(exported, open_offline):
     page = open_offline(exported["small"].as_uri())
     settled(page)

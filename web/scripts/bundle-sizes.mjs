@@ -5,6 +5,7 @@ import { gzipSync } from "node:zlib";
 const ROOT = new URL("../../src/underglass/static/", import.meta.url);
 const APP = 110_000; // gzipped bytes: shell, runtime, Mosaic and Svelte
 const VIEW = 40_000;
+const PAGE = 600_000;
 
 const text = (name) => readFileSync(new URL(name, ROOT), "utf8");
 const size = (name) => gzipSync(readFileSync(new URL(name, ROOT))).length;
@@ -29,6 +30,9 @@ if (process.argv.includes("--say")) console.log(`the first page: ${page} bytes g
 const NOTEBOOK = 590_000; // gzipped bytes of everything in one module: runtime, all views, fonts
 if (size("notebook/notebook.js") > NOTEBOOK)
   large.push(`notebook.js is ${size("notebook/notebook.js")} bytes gzipped, more than ${NOTEBOOK}`);
+// an exported page carries its program: script and style together, as they travel
+const program = size("single/static.js") + size("single/static.css");
+if (program > PAGE) large.push(`an exported page's program is ${program} bytes gzipped, more than ${PAGE}`);
 if (large.length) {
   console.error(large.join("\n"));
   process.exit(1);

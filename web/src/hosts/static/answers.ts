@@ -1,5 +1,4 @@
 // What can be answered without Python? What was asked beforehand and kept, and a few questions that the page works out itself.
-import { HostError } from "../../runtime/host";
 import { block, readPacked, type Packed } from "./blocks";
 
 type Args = Record<string, unknown>;
@@ -73,10 +72,5 @@ export class Answers {
       } as T;
     }
     return undefined;
-  }
-
-  /** Why a question has no answer here. */
-  refuse(reason: string, why: string | undefined): never {
-    throw new HostError(why ?? reason, 501);
   }
 }

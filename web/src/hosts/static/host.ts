@@ -19,6 +19,8 @@ import { plain, vector } from "./sql/vectors";
 
 const REASON =
   "This page was exported: it holds results, not the Python that makes them. Open the case with underglass to do this.";
+const BEFORE =
+  "This was counted before the edits made in this page. Undo them here, or apply them to the case with underglass and export it again.";
 const UNNAMED = "exported page";
 const MOST_PICKS = 256;
 
@@ -213,7 +215,22 @@ export class PageHost implements Host {
     if (own !== undefined) return own as T;
     const answers = await (this.#answers ??= Answers.read());
     const found = answers.find<T>(view, name, args);
-    return found === undefined ? answers.refuse(REASON, this.head.reasons[`${view}/${name}`]) : found;
+    if (found === undefined) throw new HostError(REASON, 501);
+    return this.#fresh(view, name, found);
+  }
+
+  /** A kept answer, if the edits made in this page leave it true: results of layers rest on which instances are included alone. */
+  #fresh<T>(view: string, name: string, found: T): T {
+    const ops = new Set(this.edits.edits.map((one) => one.op));
+    const moved = ops.has("exclude") || ops.has("include");
+    if (view === "patterns" || view === "projection") {
+      const result = found as { changed?: string[] };
+      return moved && name === "summary" && result.changed
+        ? { ...found, changed: [...result.changed, "instances were excluded in this page"] }
+        : found;
+    }
+    if (view !== "pages" && (moved || ops.has("label"))) throw new HostError(BEFORE, 409);
+    return found;
   }
 
   /** What the page answers itself, because edits made in it change the answer. */
