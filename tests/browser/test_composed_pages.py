@@ -123,7 +123,7 @@ def test_a_page_is_made_arranged_and_undone_by_hand(planted_app, open_page):
     page.get_by_role("button", name="New page").first.click()
     until(page, "window.underglass?.describe('pages')?.page === 'Page 1'")
     for view in ("Column", "Confidence"):
-        page.get_by_role("button", name="Add a view").click()
+        page.get_by_role("button", name="Add view").click()
         page.get_by_role("searchbox", name="Search the views").fill(view.lower())
         page.locator("button.choice", has_text=view).first.click()
         until(page, f"underglass.describe({view.lower()!r})?.n === 300")

@@ -26,6 +26,8 @@ export interface Context {
   remember(props: Props): void;
   /** A place beside the view for what is compared or opened, where the host has one. */
   aside?(): HTMLElement | null;
+  /** The id of what is written above the view where it stands twice, so that its landmark has a name of its own. */
+  labelledby?: string;
   /** Where views that stand side by side agree on the ends of their axes; absent where a view stands alone. */
   scales?: Scales;
 }
