@@ -1,10 +1,10 @@
-"""Neither brushing for long nor opening and leaving every view again and again fills the page's memory."""
+"""Neither brushing for long nor opening and leaving every view fills the page's memory, and a page left alone is quiet."""
 
 from __future__ import annotations
 
 from playwright.sync_api import CDPSession
 
-from browser.describing import listed, settled
+from browser.describing import go_to, listed, settled
 
 BRUSH = """async (bins) => {
   const { case: study } = window.underglass;
@@ -64,3 +64,20 @@ def test_opening_and_leaving_every_view_leaves_memory_as_it_was(planted_app, ope
     after = tour(6)
     assert page.evaluate("window.underglass.case.coordinator.clients.size") == clients
     assert after < 1.1 * before + 1, f"{before:.1f} MB after 2 rounds of {len(names)} views, {after:.1f} MB after 8"
+
+
+def test_a_view_that_is_left_alone_asks_nothing(planted_app, open_page):
+    """An answer that makes its own question be asked again would go on for ever, unseen."""
+    _, address = planted_app(300, images=False)
+    page = open_page(address)
+    settled(page)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.split("/api/")[-1]))
+    for name in listed(page):
+        go_to(page, name)
+        for _ in range(40):
+            asked.clear()
+            page.wait_for_timeout(500)
+            if not asked:
+                break
+        assert asked == [], f"{name} goes on asking: {sorted(set(asked))}"

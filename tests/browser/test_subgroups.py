@@ -124,7 +124,7 @@ def test_the_error_tree_and_a_subset_as_second_group_hold_hand_counts(serve_audi
     click(page, MEN)
     page.mouse.move(5, 5)
     page.get_by_label("second group").select_option("farmers")
-    found = seen(page, "d.hovered === 'farmers' && d.compared.length === 12")
+    found = seen(page, "d.pair[1] === 'farmers' && d.compared.length === 12")
     found = seen(page, "d.compared.find((row) => row.metric === 'base_rate').b !== null")
     rows = {row["metric"]: row for row in found["compared"]}
     farmers = scored_people[scored_people["job"] == "farm"]

@@ -134,5 +134,4 @@ VIEW = View(
         "colour": "the column that colours the points",
     },
     size=(6, 12),
-    beside=True,
 )

@@ -144,6 +144,9 @@ export class Case {
     return this;
   }
 
+  /** The data version, which what must be asked anew depends on: the card itself is another object after every news. */
+  readonly version = $derived.by(() => this.info.version);
+
   get model(): ModelInfo | undefined {
     return this.info.models.find((model) => model.name === this.info.model) ?? this.info.models[0];
   }

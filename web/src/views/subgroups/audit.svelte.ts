@@ -41,6 +41,8 @@ export class Audit {
   pointed = $state.raw<Group | null>(null);
   held = $state.raw<Group | null>(null);
   compared = $state.raw<CompareAnswer | null>(null);
+  /** The groups that `compared` is about: while another answer is on its way, numbers stay under the names they belong to. */
+  pair = $state.raw<{ a: Group; b: Group | null } | null>(null);
   readonly hovered = $derived(this.pointed ?? this.held);
   readonly source: ClauseSource = { reset: () => (this.pinned = null) };
   readonly words = $derived(new Map((this.setup?.metrics ?? []).map((metric) => [metric.name, metric])));
@@ -79,9 +81,7 @@ export class Audit {
   }
 
   /** What searches depend on: everything but the groups that were made. */
-  get ground(): string {
-    return JSON.stringify([this.study.info.version, this.given, this.threshold]);
-  }
+  readonly ground = $derived.by(() => JSON.stringify([this.study.version, this.given, this.threshold]));
 
   call<T>(name: string, args: Record<string, unknown> = {}): Promise<T> {
     return this.study.host.call<T>("subgroups", name, { audit: this.given, ...args });
@@ -218,7 +218,7 @@ export class Audit {
     const a = this.pinned ?? this.hovered;
     const b = this.pinned && this.hovered && this.hovered.name !== this.pinned.name ? this.hovered : null;
     if (!a) {
-      this.compared = null;
+      this.compared = this.pair = null;
       return;
     }
     const own = { a: this.own[a.name], b: b ? this.own[b.name] : undefined };
@@ -229,9 +229,9 @@ export class Audit {
         threshold: this.threshold,
         own,
       });
-      if (asked === this.#comparing) this.compared = answer;
+      if (asked === this.#comparing) [this.compared, this.pair] = [answer, { a, b }];
     } catch (error) {
-      if (asked === this.#comparing) this.compared = null;
+      if (asked === this.#comparing) this.compared = this.pair = null;
       this.study.say(message(error), { wrong: true });
     }
   }

@@ -30,7 +30,7 @@ export function describeDrawn(root: HTMLElement | undefined, audit: Audit) {
     })),
   }));
   // The comparison may stand in the host's side panel, outside the view's own element.
-  const compare = document.querySelector("section.compare") ?? undefined;
+  const compare = document.querySelector<HTMLElement>("section.compare") ?? undefined;
   return {
     strips,
     pinned: audit.pinned?.name ?? null,
@@ -45,6 +45,7 @@ export function describeDrawn(root: HTMLElement | undefined, audit: Audit) {
       })),
       leak: feature.querySelector(".leak")?.textContent?.trim() ?? null,
     })),
+    pair: [compare?.dataset.first || null, compare?.dataset.second || null],
     compared: each(compare, "tr[data-metric]").map((row) => ({
       metric: row.metric,
       a: value(row.a),
