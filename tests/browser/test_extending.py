@@ -14,9 +14,11 @@ import pytest
 
 import underglass as ug
 from browser.describing import settled, until
+from browser.test_static import open_offline
 from their_packages import VIEW, Install, installing
 from underglass.extensions.scaffolding import new_view, project_files
 
+__all__ = ["open_offline"]
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -243,3 +245,25 @@ def test_the_tutorial_shows_what_the_scaffold_writes():
     for path, wanted in project_files("spread").items():
         if path != "README.md":
             assert wanted.strip() in text, path
+
+
+NAMES = """
+export function mount(element, context) {
+  element.textContent = context.case.info.name;
+  return { describe: () => ({ n: context.case.info.instances, drawn: element.textContent }), destroy: () => element.replaceChildren() };
+}
+"""
+
+
+def test_another_packages_view_travels_in_an_exported_page(install, planted_app, open_offline, tmp_path):
+    view = VIEW.format(name="nameplate").replace('calls={"doubled": doubled}, ', "")
+    files = {"ann/__init__.py": view, "ann/browser/view.js": NAMES}
+    install("ann", {"underglass.views": {"nameplate": "ann:VIEW"}}, files)
+    case, _ = planted_app(60, images=False)
+    for out in (tmp_path / "page.html", tmp_path / "folder"):
+        written = case.export(out, views=["overview", "nameplate"]).path
+        index = written if written.suffix == ".html" else written / "index.html"
+        page = open_offline(index.as_uri())
+        go(page, "nameplate")
+        until(page, "window.underglass?.describe('nameplate')?.n === 60")
+        assert page.evaluate("underglass.describe('nameplate').drawn") == case.name

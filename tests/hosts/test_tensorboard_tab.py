@@ -15,6 +15,7 @@ from tensorboard.plugins.base_plugin import TBContext
 from werkzeug.test import Client
 
 from hosts.serving_case import make_case
+from their_packages import VIEW, installing
 from underglass.case import Case
 from underglass.datasets.npmi_runs import NpmiRun, write_events
 from underglass.hosts.tensorboard.logs import Logs, roots_of
@@ -181,3 +182,17 @@ def test_the_entry_point_names_the_plugin():
 
     found = [point for point in entry_points(group="tensorboard_plugins") if point.name == "underglass"]
     assert [point.load() for point in found] == [UnderglassPlugin]
+
+
+def test_the_browser_half_of_another_packages_view_is_sent(logs, tmp_path):
+    with installing(tmp_path) as install:
+        half = "export function mount() {}"
+        files = {"ann/__init__.py": VIEW.format(name="bar"), "ann/browser/view.js": half, "ann/browser/secret.py": "x"}
+        install("ann", {"underglass.views": {"bar": "ann:VIEW"}}, files)
+        _, client = board(logs)
+        place = f"{BASE}/case/{first(client)}"
+        address = next(view["module"] for view in client.get(f"{place}/api/case").json["views"] if view["name"] == "bar")
+        sent = client.get(f"{place}/{address}")
+        assert (sent.status_code, sent.text, sent.content_type) == (200, half, "text/javascript; charset=utf-8")
+        for wrong in (address.replace("view.js", "secret.py"), address.replace("/bar/", "/baz/"), "extensions", "elsewhere/x"):
+            assert client.get(f"{place}/{wrong}").status_code == 404, wrong

@@ -11,7 +11,7 @@ SELECT "prediction", avg("confidence") AS "a", min("confidence") AS "lo", max("c
 SELECT "label", min("when") AS "lo", max("when") AS "hi" FROM "instances" GROUP BY "label"
 SELECT "site", avg("score") AS "a", sum("score") AS "s", median("score") AS "m", quantile_cont("score", 0.25) AS "q" FROM "instances" GROUP BY "site"
 SELECT "site", stddev("score") AS "s", var_pop("score") AS "v", count(DISTINCT "label") AS "d" FROM "instances" GROUP BY "site"
-SELECT "site", mode("label") AS "m" FROM "instances" WHERE ("label" IS NOT NULL) GROUP BY "site"
+SELECT "site", mode("label") AS "m" FROM "instances" WHERE (("label" IS NOT NULL) AND ("site" <> 'e')) GROUP BY "site"
 SELECT (CASE WHEN ("confidence" IS NOT NULL) THEN LEAST(GREATEST(FLOOR(("confidence"::DOUBLE - 0::DOUBLE) / 0.1::DOUBLE), 0), 9) ELSE NULL END) AS "bin", count(*) AS "n" FROM "instances" GROUP BY "bin"
 SELECT CASE WHEN ("when" IS NOT NULL) THEN LEAST(GREATEST(FLOOR((CAST(epoch_ms("when") AS DOUBLE) - CAST(-1000000000 AS DOUBLE)) / CAST(2e10 AS DOUBLE)), 0), 7) END AS "bin", count(*) AS "n" FROM "instances" GROUP BY "bin"
 SELECT LEAST(9, FLOOR(10 * "confidence"))::INTEGER AS "bin", count(*) AS "n" FROM "instances" WHERE "confidence" IS NOT NULL GROUP BY "bin"

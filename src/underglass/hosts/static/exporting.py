@@ -117,6 +117,7 @@ def export(
         block("instances", arrow_stream(table), "instances"),
         block("answers", answers, "answers kept for the views"),
         block("details", details(case, rows), "details of single instances"),
+        *_modules(case, names),
         *shots.blocks,
     ]
     if chosen == "duckdb":
@@ -230,10 +231,19 @@ def _info(case: Case, names: Sequence[str], n: int, people: Mapping[str, str]) -
             "views": [{**view, "listed": view["listed"] and view["name"] in kept} for view in info["views"]],
             "subsets": [{**one, "author": people.get(one["author"], "")} for one in info["subsets"]],
             "author": "",
+            "renderer": None,
             "preaggregate": False,
             "version": 1,
         }
     )
+
+
+def _modules(case: Case, names: Sequence[str]) -> list[Block]:
+    """The browser halves of other people's views that are taken along: each one file, since a page on a disk imports none."""
+    halves = [(name, case.views[name].browser_half) for name in names]
+    return [
+        block(f"module-{name}", half.path.read_bytes(), "views of other packages") for name, half in halves if half is not None
+    ]
 
 
 def _json(value: Any) -> bytes:

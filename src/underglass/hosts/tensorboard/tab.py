@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from werkzeug.wrappers import Request, Response
 
+from underglass.case import Case
 from underglass.errors import DataError, UnderglassError
 from underglass.hosts.answering import NotFound, answer, refusal, signature, to_json
 from underglass.hosts.server.batches import MOST, PART
@@ -72,7 +73,7 @@ class Tab:
 
     def case(self, request: Request) -> Response:
         """A request about one case."""
-        key, _, asked = _after(request, "/case/").partition("/api/")
+        key, _, asked = _after(request, "/case/").partition("/")
         try:
             if request.method == "POST":
                 _check_own(request)
@@ -87,6 +88,11 @@ class Tab:
 
     def _answered(self, request: Request, key: str, asked: str) -> Response:
         case = self._logs.case(key)
+        place, _, asked = asked.partition("/")
+        if place == "extensions":
+            return self._module(case, asked)
+        if place != "api":
+            raise NotFound("there is no such address")
         name, _, rest = asked.partition("/")
         if name == "events":
             person = PersonInfo(name=signature(request.args.get("author")) or case.author, role=self._person.role)
@@ -104,6 +110,12 @@ class Tab:
         if reply.buffers:
             return Response(reply.buffers[0], headers=headers, content_type=reply.type)
         return Response(to_json(reply.json), headers=headers, content_type="application/json")
+
+    def _module(self, case: Case, asked: str) -> Response:
+        """A file of the browser half of somebody else's view."""
+        name, digest, file = [*asked.split("/", 2), "", ""][:3]
+        reply = answer(case, {"ask": "module", "name": name, "digest": digest, "file": file})
+        return Response(reply.buffers[0], headers=HEADERS, content_type=reply.type)
 
     def _parts(self, key: str, queries: object) -> Iterator[bytes]:
         if not isinstance(queries, list) or not all(isinstance(sql, str) for sql in queries) or not 0 < len(queries) <= MOST:

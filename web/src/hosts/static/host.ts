@@ -78,6 +78,18 @@ export class PageHost implements Host {
     for (const one of this.#subsets) if (one.table) await engine.put(one.table, rowTable(await this.#rowsOfSubset(one)));
   }
 
+  /** Somebody else's view, from its block. */
+  readonly module = async (address: string): Promise<Record<string, unknown>> => {
+    const bytes = await block(`module-${address.split("/")[1]}`);
+    if (!bytes) throw new Error("it was not taken along into this page");
+    const url = URL.createObjectURL(new Blob([bytes], { type: "text/javascript" }));
+    try {
+      return (await import(/* @vite-ignore */ url)) as Record<string, unknown>;
+    } finally {
+      URL.revokeObjectURL(url);
+    }
+  };
+
   // the case ------------------------------------------------------------------------------------------------------
 
   caseInfo(author?: string | null): Promise<CaseInfo> {
