@@ -250,7 +250,8 @@ def test_the_tutorial_shows_what_the_scaffold_writes():
 NAMES = """
 export function mount(element, context) {
   element.textContent = context.case.info.name;
-  return { describe: () => ({ n: context.case.info.instances, drawn: element.textContent }), destroy: () => element.replaceChildren() };
+  const describe = () => ({ n: context.case.info.instances, drawn: element.textContent });
+  return { describe, destroy: () => element.replaceChildren() };
 }
 """
 
