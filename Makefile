@@ -40,8 +40,8 @@ demo: $(VENV)/installed $(STATIC)  ## Open the demo case in the browser (OPEN=0:
 gallery: $(VENV)/installed  ## Draw the gallery of architectures anew.
 	@$(BIN)/python tools/make_gallery.py
 
-test: install test-web  ## Run every test: TypeScript, Python, browser.
-	@$(BIN)/python -m pytest
+test: install test-web  ## Run every test: TypeScript, Python, browser; two files at a time.
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 test-python: $(VENV)/installed  ## Run the Python tests alone.
 	@$(BIN)/python -m pytest -m "not browser"

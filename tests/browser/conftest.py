@@ -14,14 +14,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import pandas as pd
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 from tools import chromium
 
 from planted import planted_case
-from scored_tables import audited, people
 from underglass.case import Case
 from underglass.hosts.commands.learn import create_learn_app
 from underglass.hosts.server import create_app
@@ -90,52 +88,14 @@ def running(*arguments: str, home: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[Callable[..., str]]:
-    """Serve a case from a thread of this process; gives its address."""
-    opened: list[tuple[uvicorn.Server, threading.Thread]] = []
+def serve_case(tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """Serve any case from a thread of this process; gives its address and closes the case in the end."""
+    opened: list[tuple[uvicorn.Server, threading.Thread, Case]] = []
 
     def serve(case: Case, **people: Any) -> str:
         listening = socket.create_server(("127.0.0.1", 0))
         port = listening.getsockname()[1]
         app = create_app(case, token="t" * 32, port=port, recent=Recent(tmp_path / "state"), **people)
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on", timeout_graceful_shutdown=1))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        opened.append((server, thread))
-        return f"http://127.0.0.1:{port}/?token={'t' * 32}"
-
-    yield serve
-    for server, thread in opened:
-        server.should_exit = True
-        thread.join(STARTS_WITHIN)
-
-
-@pytest.fixture
-def planted_app(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, served: Callable[..., str]
-) -> Iterator[Callable[..., tuple[Case, str]]]:
-    """Serve a planted case from a thread of this process, so that a test can look at both ends."""
-    cases: list[Case] = []
-
-    def serve(n: int, *, preaggregate: bool = False, people: dict[str, Any] | None = None, **planted: Any) -> tuple[Case, str]:
-        monkeypatch.setattr(about, "PREAGGREGATE_FROM", 0 if preaggregate else n + 1)
-        cases.append(Case(planted_case(tmp_path / f"planted-{n}.case", n, **planted)))
-        return cases[-1], served(cases[-1], **(people or {}))
-
-    yield serve
-    for case in cases:
-        case.close()
-
-
-@pytest.fixture
-def serve_case(tmp_path: Path) -> Iterator[Callable[[Case], str]]:
-    """Serve any case from a thread of this process; gives its address and closes the case in the end."""
-    opened: list[tuple[uvicorn.Server, threading.Thread, Case]] = []
-
-    def serve(case: Case) -> str:
-        listening = socket.create_server(("127.0.0.1", 0))
-        port = listening.getsockname()[1]
-        app = create_app(case, token="t" * 32, port=port, recent=Recent(tmp_path / "state"))
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on", timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
@@ -150,20 +110,17 @@ def serve_case(tmp_path: Path) -> Iterator[Callable[[Case], str]]:
 
 
 @pytest.fixture
-def serve_audit(tmp_path: Path, serve_case: Callable[[Case], str]) -> Callable[..., tuple[Case, str]]:
-    """Serve an audit of people, or of another table of scores; see `audited`."""
+def planted_app(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, serve_case: Callable[..., str]
+) -> Callable[..., tuple[Case, str]]:
+    """Serve a planted case from a thread of this process, so that a test can look at both ends."""
 
-    def serve(table: dict[str, Any] | None = None, **settings: Any) -> tuple[Case, str]:
-        case = audited(tmp_path / "people.case", table, **settings)
-        return case, f"{serve_case(case)}#subgroups"
+    def serve(n: int, *, preaggregate: bool = False, people: dict[str, Any] | None = None, **planted: Any) -> tuple[Case, str]:
+        monkeypatch.setattr(about, "PREAGGREGATE_FROM", 0 if preaggregate else n + 1)
+        case = Case(planted_case(tmp_path / f"planted-{n}.case", n, **planted))
+        return case, serve_case(case, **(people or {}))
 
     return serve
-
-
-@pytest.fixture(scope="session")
-def scored_people() -> pd.DataFrame:
-    """The people of `serve_audit`, with what the score says of them at its threshold."""
-    return pd.DataFrame(people()).assign(said=lambda one: one["p"] >= 0.5)
 
 
 @pytest.fixture(scope="session")
@@ -187,8 +144,11 @@ def fashion(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Open an address in a page of its own; what went wrong in any of them fails the test in the end."""
+def open_page(browser: Browser, serve_case: Callable[..., str]) -> Iterator[Callable[..., Page]]:
+    """Open an address in a page of its own; what went wrong in any of them fails the test in the end.
+
+    It asks for `serve_case` so that pages are closed before the servers they listen to.
+    """
     wrong: list[str] = []
     contexts = []
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -16,11 +18,10 @@ NAMES = (MARKUP, "</script><script>window.pwned=1</script>", "javascript:window.
 COLUMN = "\"><svg onload=window.pwned=1> '; DROP TABLE instances; --"
 
 
-@pytest.fixture(scope="module")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> Case:
+@pytest.fixture
+def hostile(tmp_path: Path) -> Case:
     """Labels, ids, a column's name and its values, a tag, a note, a subset and the author: all of them markup."""
-    folder = tmp_path_factory.mktemp("hostile")
-    case = Case(planted_case(folder / "planted.case", 80, classes=NAMES, ids=[f"{MARKUP}{row}" for row in range(80)]))
+    case = Case(planted_case(tmp_path / "planted.case", 80, classes=NAMES, ids=[f"{MARKUP}{row}" for row in range(80)]))
     case.tag(range(40), MARKUP)
     case.note(range(10), NAMES[1])
     case.subset(MARKUP, range(20))
@@ -40,20 +41,19 @@ def walk(page) -> None:
 
 
 @pytest.mark.parametrize("width", [1440, 800])
-def test_hostile_names_are_words_in_every_view(served, hostile, open_page, width):
-    page = open_page(served(hostile), width=width)
+def test_hostile_names_are_words_in_every_view(serve_case, hostile, open_page, width):
+    page = open_page(serve_case(hostile), width=width)
     until(page, "window.underglass?.describe('overview')?.n === 79")
     page.evaluate("() => { window.underglass.case.picks.pickRows?.(document, [1, 2, 3]); }")
     walk(page)
 
 
-def test_a_hostile_column_is_a_column_in_filters_and_views(served, open_page, tmp_path):
+def test_a_hostile_column_is_a_column_in_filters_and_views(serve_case, open_page, tmp_path):
     rows = {"id": [f"r{row}" for row in range(50)], COLUMN: [NAMES[row % 5] for row in range(50)], "x": np.arange(50.0)}
     case = Case.create(tmp_path / "columns.case", datasets.table(pa.table(rows), features=["x"]))
-    page = open_page(served(case))
+    page = open_page(serve_case(case))
     until(page, "window.underglass?.describe('overview')?.n === 50")
     names = page.evaluate("window.underglass.case.info.columns.map((one) => one.name)")
     assert any("DROP TABLE" in name for name in names)
     walk(page)
     assert case.count("x >= 0") == 50
-    case.close()
