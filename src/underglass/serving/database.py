@@ -83,7 +83,8 @@ class Database:
         self.watch.close()
         with self._writing:
             self._writer.close()
-            self._root.close()
+            with self._gate:  # somebody may be taking a connection just now
+                self._root.close()
 
     def lock(self) -> None:
         """From here on no statement can reach a file, the network, an extension or a setting."""
