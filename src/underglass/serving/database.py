@@ -74,6 +74,7 @@ class Database:
         self._writer = self._root.cursor()
         self._writing = threading.RLock()
         self._gate = threading.Lock()
+        self._duplicating = threading.Lock()
         self.watch = Watch()
         self.version = 1
         self._state: State | None = None
@@ -83,7 +84,7 @@ class Database:
         self.watch.close()
         with self._writing:
             self._writer.close()
-            with self._gate:  # somebody may be taking a connection just now
+            with self._duplicating:
                 self._root.close()
 
     def lock(self) -> None:
@@ -107,7 +108,8 @@ class Database:
 
     def _cursor(self) -> Connection:
         try:
-            return self._root.cursor()
+            with self._duplicating:  # DuckDB refuses, and does not wait, where two threads use one connection at a time
+                return self._root.cursor()
         except duckdb.ConnectionException:
             raise QueryError("the case is closed") from None
 
