@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pandas as pd
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 from tools import chromium
 
 from planted import planted_case
+from scored_tables import audited, people
 from underglass.case import Case
 from underglass.hosts.commands.learn import create_learn_app
 from underglass.hosts.server import create_app
@@ -121,6 +123,23 @@ def planted_app(
         return case, serve_case(case, **(people or {}))
 
     return serve
+
+
+@pytest.fixture
+def serve_audit(tmp_path: Path, serve_case: Callable[..., str]) -> Callable[..., tuple[Case, str]]:
+    """Serve an audit of people, or of another table of scores; see `audited`."""
+
+    def serve(table: dict[str, Any] | None = None, **settings: Any) -> tuple[Case, str]:
+        case = audited(tmp_path / "people.case", table, **settings)
+        return case, f"{serve_case(case)}#subgroups"
+
+    return serve
+
+
+@pytest.fixture(scope="session")
+def scored_people() -> pd.DataFrame:
+    """The people of `serve_audit`, with what the score says of them at its threshold."""
+    return pd.DataFrame(people()).assign(said=lambda one: one["p"] >= 0.5)
 
 
 @pytest.fixture(scope="session")

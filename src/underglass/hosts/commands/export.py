@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-from underglass.hosts.static.exporting import MAX_MB
-
 
 def export_case(
     case: Annotated[Path, typer.Argument(metavar="CASE", help="The case.", show_default=False)],
@@ -26,7 +24,7 @@ def export_case(
         str, typer.Option(metavar="auto|small|duckdb", help="What answers the page's queries; auto: DuckDB above 100,000.")
     ] = "auto",
     where: Annotated[str | None, typer.Option(metavar="FILTER", help="Only these instances: [cyan]split = 'test'[/].")] = None,
-    max_mb: Annotated[float, typer.Option("--max-mb", metavar="MB", help="Refuse to write more than this.")] = MAX_MB,
+    max_mb: Annotated[float, typer.Option("--max-mb", metavar="MB", help="Refuse to write more than this.")] = 50,
 ) -> None:
     """Write a case as one HTML, or a folder, that opens from a disk without a server and without a network.
 
