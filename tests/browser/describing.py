@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Error, Page
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds."""
 
 

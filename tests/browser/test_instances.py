@@ -234,7 +234,7 @@ LINES = "[...document.querySelectorAll('[role=row][data-index]')].map(({ dataset
 def matches_the_order(page: Page, listed: list[int], beyond: int) -> None:
     """Wait until rows beyond a place are drawn, then compare every drawn one with the order."""
     there = f"lines.length > 5 && lines[0].index > {beyond} - 2000 && lines.every(({{ row }}) => row !== undefined)"
-    until(page, f"((lines) => {there})({LINES})", 30)
+    until(page, f"((lines) => {there})({LINES})", 120)
     drawn = page.evaluate(f"{LINES}.map(({{ index, row }}) => [Number(index), Number(row)])")
     assert [listed[place] for place, _ in drawn] == [at for _, at in drawn]
 
