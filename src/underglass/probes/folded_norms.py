@@ -38,9 +38,8 @@ def folded(net: Any, run: Callable[[Any], object]) -> Any | None:
     -------
     The copy, or None where there is nothing to fold or the module cannot be copied.
     """
-    try:
-        copy = _structure(net)
-    except (Error, RuntimeError, TypeError, ValueError, AttributeError, NotImplementedError):
+    copy = _structure(net)
+    if copy is None:
         return None
     pairs = _pairs(copy, run)
     for convolution, norm in pairs:
@@ -48,13 +47,16 @@ def folded(net: Any, run: Callable[[Any], object]) -> Any | None:
     return copy if pairs else None
 
 
-def _structure(net: Any) -> Any:
-    """The modules anew around the same weights."""
+def _structure(net: Any) -> Any | None:
+    """The modules anew around the same weights; None where a module of a person's own cannot be copied."""
     shared: dict[int, Any] = {id(one): one for one in [*net.parameters(), *net.buffers()]}
     for module in net.modules():
         for hooks in (module._forward_hooks, module._forward_pre_hooks):
             shared.update({id(hook): hook for hook in list(hooks.values())})
-    copy = deepcopy(net, shared)
+    try:
+        copy = deepcopy(net, shared)
+    except (Error, RuntimeError, TypeError, ValueError, AttributeError):
+        return None
     for module in copy.modules():
         module._forward_hooks.clear()
         for name, weight in module._parameters.items():
