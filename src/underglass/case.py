@@ -836,7 +836,9 @@ class Case:
 
     def greeting(self) -> ServerEvent:
         """Where things stand, for a page that begins to listen."""
-        event = ServerEvent(type="hello", version=self.serving.version, listening=bool(self._on_selection))
+        event = ServerEvent(
+            type="hello", case=self.folder.manifest.identity, version=self.serving.version, listening=bool(self._on_selection)
+        )
         if self._selection["parts"] and not self._selection["page"]:
             event["selection"] = self._selection
         return event

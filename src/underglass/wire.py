@@ -195,9 +195,11 @@ class Page(TypedDict):
 class CaseInfo(TypedDict):
     """Everything the shell shows about a case; refetched when the data version moves.
 
-    ``role`` is that of who asks; ``signs_as`` the name their token binds them to, null where they may say it themselves.
+    ``id`` tells the case from every other; ``role`` is that of who asks; ``signs_as`` the name their token binds them to, null
+    where they may say it themselves.
     """
 
+    id: str
     name: str
     kind: InstanceKind
     description: str
@@ -371,7 +373,8 @@ class SelectionInfo(TypedDict):
 class ServerEvent(TypedDict):
     """What the server tells an open page of its own accord.
 
-    ``listening`` says that Python follows the selection, so that pages send theirs; ``text`` of a ``problem`` is for people.
+    ``case`` is the id of the case that is open now; ``listening`` says that Python follows the selection, so that pages send
+    theirs; ``text`` of a ``problem`` is for people.
     """
 
     type: Literal["hello", "version", "job", "case", "people", "selection", "listening", "problem", "closed", "widget"]
@@ -379,6 +382,7 @@ class ServerEvent(TypedDict):
     message: NotRequired[dict[str, Any]]
     people: NotRequired[list[PersonInfo]]
     version: NotRequired[int]
+    case: NotRequired[str]
     job: NotRequired[Job]
     session: NotRequired[str]
     selection: NotRequired[SelectionInfo]

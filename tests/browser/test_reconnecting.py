@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import threading
+from operator import eq
+from pathlib import Path
 
 import uvicorn
+from playwright.sync_api import Page
 
 from browser.describing import describe, settled, until
 from planted import planted_case
@@ -15,6 +17,8 @@ from underglass.hosts.server import create_app
 from underglass.hosts.server.start import Recent
 
 TOKEN = "t" * 32
+DIAGONAL = """window.underglass.describe("overview")?.confusion?.cells
+    .reduce((sum, [label, said, n]) => sum + (label === said ? n : 0), 0)"""
 
 
 class Running:
@@ -59,17 +63,58 @@ def test_a_page_outlives_its_server_and_takes_in_what_was_changed_meanwhile(tmp_
     page.context.close()
 
 
+def diagonal(page: Page) -> int:
+    """Instances that the overview draws as told right."""
+    describe(page, "overview")
+    return until(page, DIAGONAL)
+
+
+def open_elsewhere(page: Page, place: Path) -> None:
+    """Open a case as another page's start page does."""
+    page.evaluate(
+        """async (path) => {
+            const headers = { "Content-Type": "application/json", "X-Underglass": "1" };
+            const answer = await fetch("api/open", { method: "POST", headers, body: JSON.stringify({ path }) });
+            if (!answer.ok) throw new Error(await answer.text());
+        }""",
+        str(place),
+    )
+
+
 def test_a_page_shows_the_other_case_that_was_opened_elsewhere(tmp_path, open_page):
     recent = Recent(tmp_path / "state")
     first = Running(Case(planted_case(tmp_path / "planted.case", 300, images=False)), recent)
     recent.add(planted_case(tmp_path / "other.case", 120, images=False))
     page = open_page(f"http://127.0.0.1:{first.port}/?token={TOKEN}")
     assert describe(page, "overview")["n"] == 300
+    settled(page)
 
-    body = json.dumps({"path": str(tmp_path / "other.case")})
-    headers = '{ "Content-Type": "application/json", "X-Underglass": "1" }'
-    page.evaluate(f"fetch('api/open', {{ method: 'POST', headers: {headers}, body: {json.dumps(body)} }})")
+    open_elsewhere(page, tmp_path / "other.case")
 
     until(page, "window.underglass?.case?.info.name === 'other' && window.underglass.describe('overview')?.n === 120", 40)
+    page.goto("about:blank")
+    first.stop()
+
+
+def test_a_case_that_was_opened_before_the_page_began_to_listen_is_shown_too(tmp_path, open_page):
+    """Of the same name and size, so that nothing but its identity tells it from the first."""
+    recent = Recent(tmp_path / "state")
+    first = Running(Case(planted_case(tmp_path / "planted.case", 120, images=False)), recent)
+    (tmp_path / "elsewhere").mkdir()
+    elsewhere = planted_case(tmp_path / "elsewhere" / "planted.case", 120, seed=1, images=False)
+    with Case(elsewhere) as other:
+        right = sum(map(eq, other.table()["label"].to_pylist(), other.table()["prediction"].to_pylist()))
+        recent.add(other.folder)
+    page = open_page(f"http://127.0.0.1:{first.port}/?token={TOKEN}")
+    held = []
+    page.route("**/api/events*", lambda route: route.continue_() if held else held.append(route))
+    page.reload()
+    assert diagonal(page) != right
+    settled(page)
+
+    open_elsewhere(page, tmp_path / "elsewhere" / "planted.case")
+    held[0].continue_()
+
+    until(page, f"window.underglass?.case && ({DIAGONAL}) === {right}", 40)
     page.goto("about:blank")
     first.stop()

@@ -195,6 +195,16 @@ def test_a_port_in_use_is_named(case):
         serve(case, port=70000, open_browser=False)
 
 
+def test_who_follows_the_address_at_once_is_not_refused(case):
+    def follow(line: str) -> None:
+        port = int(line.split("/?token", maxsplit=1)[0].rsplit(":", 1)[1])
+        socket.create_connection(("127.0.0.1", port)).close()
+        raise KeyboardInterrupt  # before the server takes anything
+
+    with pytest.raises(KeyboardInterrupt):
+        serve(case, open_browser=False, say=follow)
+
+
 def test_the_server_prints_one_address_and_ends_cleanly_when_interrupted(case, tmp_path):
     case.close()
     code = (

@@ -6,6 +6,7 @@ under the case's lock.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -62,6 +63,12 @@ class Manifest:
     created: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
     schema: int = SCHEMA
+
+    @property
+    def identity(self) -> str:
+        """Tells this case from one with another name or other data; the same after a restart, and where it is captured anew."""
+        said = f"{self.name}\0{self.data_fingerprint}"
+        return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def now() -> str:

@@ -41,6 +41,7 @@ def case_info(case: Case, author: str | None = None) -> CaseInfo:
     renderer = renderer_for(folder.media.types)
     done = [folder.model(name) for name in folder.models if folder.model(name).record.done]
     return CaseInfo(
+        id=manifest.identity,
         name=manifest.name,
         kind=cast(InstanceKind, manifest.kind),
         description=describe(manifest.source, manifest.instances, manifest.kind),

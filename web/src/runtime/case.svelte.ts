@@ -88,7 +88,8 @@ export class Case {
     this.#stop?.();
     this.#stop = this.host.listen(
       (event) => {
-        if (event.type === "case") this.replaced = true;
+        if (event.type === "case" || (event.case !== undefined && event.case !== this.info.id)) this.replaced = true;
+        if (this.replaced) return;
         if (event.type === "closed") this.ended = "The case was closed in Python: open it again, and show this view again.";
         else if (event.type === "hello") this.ended = null;
         if (event.type === "problem" && event.text) this.say(event.text, { wrong: true });
@@ -183,10 +184,8 @@ export class Case {
   async refresh(anew = false): Promise<void> {
     const info = await this.host.caseInfo(this.signature);
     const moved = anew || info.version !== this.#shownVersion;
-    if (anew && (info.name !== this.info.name || info.instances !== this.info.instances)) {
-      this.replaced = true;
-      return;
-    }
+    if (info.id !== this.info.id) this.replaced = true;
+    if (this.replaced) return;
     this.info = info;
     if (!moved) return;
     this.#shownVersion = info.version;

@@ -171,8 +171,10 @@ export interface Page {
 
 /** Everything the shell shows about a case; refetched when the data version moves.
 
-    ``role`` is that of who asks; ``signs_as`` the name their token binds them to, null where they may say it themselves. */
+    ``id`` tells the case from every other; ``role`` is that of who asks; ``signs_as`` the name their token binds them to, null
+    where they may say it themselves. */
 export interface CaseInfo {
+  id: string;
   name: string;
   kind: "image" | "text" | "row";
   description: string;
@@ -332,13 +334,15 @@ export interface SelectionInfo {
 
 /** What the server tells an open page of its own accord.
 
-    ``listening`` says that Python follows the selection, so that pages send theirs; ``text`` of a ``problem`` is for people. */
+    ``case`` is the id of the case that is open now; ``listening`` says that Python follows the selection, so that pages send
+    theirs; ``text`` of a ``problem`` is for people. */
 export interface ServerEvent {
   type: "hello" | "version" | "job" | "case" | "people" | "selection" | "listening" | "problem" | "closed" | "widget";
   widget?: string;
   message?: Record<string, unknown>;
   people?: PersonInfo[];
   version?: number;
+  case?: string;
   job?: Job;
   session?: string;
   selection?: SelectionInfo;

@@ -70,12 +70,14 @@ class Holder:
 
     def sync(self) -> None:
         """Take in what other processes edited."""
-        if self._case is not None:
-            self._case.sync()
+        case = self._case
+        if case is not None:
+            case.sync()
 
     def hello(self) -> ServerEvent:
         """Where things stand."""
-        event = ServerEvent(type="hello") if self._case is None else self._case.greeting()
+        case = self._case
+        event = ServerEvent(type="hello") if case is None else case.greeting()
         event["session"] = self.session
         return event
 

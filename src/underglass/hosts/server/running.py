@@ -25,6 +25,8 @@ from underglass.wire import DemoInfo
 TOKEN_BYTES = 32
 PATIENCE = 2
 """Seconds that open connections get when the server ends."""
+WAITING = 128
+"""Connections that wait until the server takes them: who follows the printed address at once is not refused."""
 
 
 def serve(
@@ -168,11 +170,12 @@ def _refuse_exposure(host: str, token: str | None, *, allow_remote: bool) -> Non
 
 
 def _bound(host: str, port: int) -> socket.socket:
-    """A socket that listens there."""
+    """A socket that listens there from now on, so that the address can be given out."""
     listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
+        listening.listen(WAITING)
     except OSError as error:
         listening.close()
         if error.errno == errno.EADDRINUSE:
