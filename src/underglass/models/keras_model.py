@@ -18,9 +18,10 @@ from underglass.models.array_model import ArrayModel, Reduce, Reduced
 from underglass.models.inputs import Prepared, describe, said
 from underglass.models.keras_layers import channels_of, name_operations, order_of, watching
 from underglass.models.model import Array, OutOfMemory, Output
+from underglass.models.weights import Weight, base_of
 
 if TYPE_CHECKING:
-    from underglass.architecture.graph import ModelGraph
+    from underglass.architecture.graph import ModelGraph, Operation
 
 NO_MEMORY = ("not enough memory", "can't allocate memory", "out of memory", "DefaultCPUAllocator", "RESOURCE_EXHAUSTED")
 MERGING = ("Add", "Concatenate", "Multiply", "Average", "Maximum")
@@ -120,6 +121,15 @@ class KerasModel(ArrayModel):
 
         return read_graph(self.net, input_shape)
 
+    def weights_in(self, operations: Sequence[Operation]) -> list[Weight]:
+        """The weights of operations of its graph, each once, without their numbers until they are read."""
+        found: dict[int, Weight] = {}
+        for one in operations:
+            layer = self.operations.get(base_of(one.id), self.net if one.id == self.net.name else None)
+            for weight in getattr(layer, "weights", None) or ():
+                found.setdefault(id(weight), _weight(weight, layer, one.id))
+        return list(found.values())
+
     def weights(self) -> Iterator[tuple[str, Array]]:
         """Every weight by its number: Keras counts names up in each process."""
         for number, weight in enumerate(self.net.weights):
@@ -210,6 +220,12 @@ class KerasModel(ArrayModel):
             if any(words in str(error) for words in NO_MEMORY):
                 raise OutOfMemory(f"no memory for a batch of {count}.") from error
             raise ModelError(f"the model cannot take the input {describe(inputs)}: {said(error)}.") from error
+
+
+def _weight(weight: Any, layer: Any, operation: str) -> Weight:
+    kind = str(keras.backend.standardize_dtype(weight.dtype))
+    name = str(weight.path).rpartition(f"{layer.name}/")[2] or str(weight.name)
+    return Weight(name, operation, tuple(weight.shape), kind, bool(weight.trainable), lambda: to_array(weight.value))
 
 
 def specs_of(net: Any) -> tuple[Spec, ...]:

@@ -26,7 +26,8 @@ from underglass.models.onnx_file import attributes, inputs_of, kind_of, read_fil
 from underglass.models.onnx_names import name_nodes
 
 if TYPE_CHECKING:
-    from underglass.architecture.graph import ModelGraph
+    from underglass.architecture.graph import ModelGraph, Operation
+    from underglass.models.weights import Weight
 
 KEPT_SESSIONS = 3
 NO_MEMORY = ("bad_alloc", "Failed to allocate", "out of memory", "BFCArena")
@@ -133,6 +134,12 @@ class OnnxModel(ArrayModel):
         from underglass.models.onnx_graph import read_graph
 
         return read_graph(self.file, input_shape)
+
+    def weights_in(self, operations: Sequence[Operation]) -> list[Weight]:
+        """The weights of operations of its graph, each once, without their numbers until they are read."""
+        from underglass.models.onnx_weights import weights_in
+
+        return weights_in(self.file, self.analysis, operations)
 
     def weights(self) -> Iterator[tuple[str, Array]]:
         """Every initialiser and constant with its name."""

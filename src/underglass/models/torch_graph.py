@@ -29,6 +29,7 @@ from underglass.models.torch_axes import Axes, axes_of_input, axes_of_output
 from underglass.models.torch_evaluation import evaluating, plain
 from underglass.models.torch_inputs import flat, home
 from underglass.models.torch_sizes import read_with_words, words_of
+from underglass.models.weights import TAKEN
 
 WHOLE = (nn.MultiheadAttention,)
 RECURRENT = {"LSTM": 4, "GRU": 3, "RNN": 1}
@@ -62,6 +63,7 @@ class Watch(TorchFunctionMode):  # type: ignore[misc]
         super().__init__()
         self.names = {id(module): name for name, module in net.named_modules()}
         self.layers = {id(module) for module in net.modules() if _is_layer(module, net)}
+        self.weights = {id(one): name for name, one in net.named_parameters()}
         self.steps: list[_Step] = []
         self.maker: dict[int, _Step] = {}
         self.kept: list[Any] = []  # an id is only good while its tensor lives
@@ -123,6 +125,8 @@ class Watch(TorchFunctionMode):  # type: ignore[misc]
         details = {key: str(getattr(module, key)) for key in SHOWN if module is not None and hasattr(module, key)}
         if call and module is not None and used:
             details["weights"] = f"those of {name}"
+        if taken := [self.weights[id(one)] for one in used if module is None and id(one) in self.weights]:
+            details[TAKEN] = ", ".join(dict.fromkeys(taken))
         step = _Step(
             f"{name}:{call}" if call else name,
             name,

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from underglass.architecture.graph import ModelGraph
+from underglass.architecture.graph import ModelGraph, Operation
 from underglass.errors import LayerError, ModelError, unknown
 from underglass.models.inputs import Prepared, describe, said
 from underglass.models.layer_axes import check_pooling
@@ -22,6 +22,7 @@ from underglass.models.torch_inputs import flat, home, laid_out, prepare
 from underglass.models.torch_layers import Listing, Place, list_layers
 from underglass.models.torch_outputs import probabilities, scores
 from underglass.models.torch_pooling import pool
+from underglass.models.weights import Weight
 
 NO_MEMORY = ("not enough memory", "can't allocate memory", "out of memory", "DefaultCPUAllocator")
 REPEATABLE = 1e-4
@@ -138,6 +139,12 @@ class TorchModel:
         from underglass.models.torch_graph import read_graph
 
         return read_graph(self.net, inputs=self.prepare(example[:1]).inputs)
+
+    def weights_in(self, operations: Sequence[Operation]) -> list[Weight]:
+        """The parameters and buffers of operations of its graph, each once, without their numbers until they are read."""
+        from underglass.models.torch_weights import weights_in
+
+        return weights_in(self.net, operations)
 
     def times(self, raw: Sequence[Any] | Prepared) -> tuple[dict[str, float], float]:
         """Seconds of each of the graph's operations on raw instances, by id, and of the whole pass when nothing is watched."""

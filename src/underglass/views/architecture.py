@@ -8,6 +8,7 @@ from underglass.architecture.browsing import browse
 from underglass.views.graph_numbers import numbers_of, start_times, times_of, why_not_timed
 from underglass.views.kept_graph import kept_graph
 from underglass.views.layer_results import model_of
+from underglass.views.part_weights import weights
 from underglass.views.view import View
 from underglass.wire import Card, Job
 
@@ -54,13 +55,14 @@ VIEW = View(
         "a line is a tensor; its width grows with the logarithm of the tensor's size. Dashed: set aside.",
         how="Double-click or Enter opens a module in its place. Click for its card: inputs, outputs, shapes, share of the work. "
         "Find by a pattern, trace what feeds it, colour by type, structure, parameters, multiply-adds or time. "
-        "A captured layer, marked with a dot, opens its units, patterns and projection.",
+        "A captured layer, marked with a dot, opens its units, patterns and projection. "
+        "With the model attached, the card shows how each weight of a part is spread.",
         when="Before choosing layers to capture; when a layer in another view says nothing to you.",
         source="Wongsuphasawat et al. 2018, TensorFlow Graph Visualizer. Layout: dagre, after Gansner et al. 1993.",
         limits="One pass: a branch that this instance did not take is not drawn. "
         "A fused kernel may do other work than is counted here.",
     ),
-    calls={"graph": graph, "measure_times": measure_times},
+    calls={"graph": graph, "measure_times": measure_times, "weights": weights},
     order=6,
     needs=("activations",),
 )

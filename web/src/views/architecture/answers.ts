@@ -69,5 +69,36 @@ export interface Answer {
   untimed: string | null;
 }
 
+/** Spread of a weight's finite numbers; see `underglass.analyses.weight_summary`. */
+export interface WeightSummary {
+  count: number;
+  finite: number;
+  zeros: number;
+  mean: number | null;
+  deviation: number | null;
+  low: number | null;
+  high: number | null;
+  bins: number[];
+}
+
+export interface Weights {
+  problem: string | null;
+  total: number;
+  /** How many are told at once. */
+  step: number;
+  weights: {
+    name: string;
+    operation: string;
+    shape: number[];
+    kind: string;
+    trained: boolean | null;
+    summary: WeightSummary | null;
+  }[];
+  /** The parts that were asked for. */
+  of?: string;
+}
+
 export const ask = (study: Case, model: string | undefined) => study.host.call<Answer>("architecture", "graph", { model });
 export const measureTimes = (study: Case, model: string) => study.host.call<Job>("architecture", "measure_times", { model });
+export const askWeights = (study: Case, model: string, parts: string[], start: number) =>
+  study.host.call<Weights>("architecture", "weights", { model, parts, start });

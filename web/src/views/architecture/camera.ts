@@ -11,7 +11,7 @@ export interface Camera {
 export const NEAREST = 3;
 export const FARTHEST = 0.0001;
 const MARGIN = 24;
-const READABLE = 0.6;
+const READABLE = 0.8;
 
 export const visible = (camera: Camera, width: number, height: number): Rect => ({
   x: -camera.x / camera.k,

@@ -170,6 +170,7 @@ export function place(task: DrawingTask, placeLevel: PlaceLevel): Placed {
         const start = doors.get(typeof from === "string" ? `${frame} in ${from}` : `${from} out ${key}`);
         const end = doors.get(typeof to === "string" ? `${frame} out ${to}` : `${to} in ${key}`);
         if (start) line[0] = start;
+        if (start && typeof from === "string" && !turned) line.splice(1, 0, [start[0], fy + one.inner[1]]); // straight past the title
         if (end) line[line.length - 1] = end;
         return line;
       }),

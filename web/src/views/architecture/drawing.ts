@@ -25,7 +25,7 @@ export function wordsOf(model: Model, part: number): Words {
   const plain = name.replace(/:\d+$/, "");
   return {
     name: shorten(name, MOST_LETTERS),
-    type: plain.split(".").pop() === type[part] ? "" : shorten(type[part], MOST_LETTERS),
+    type: plain.split(/[./]/).pop() === type[part] ? "" : shorten(type[part], MOST_LETTERS),
     times: members ? `×${members}` : "",
   };
 }
@@ -105,6 +105,48 @@ export function path(points: readonly Point[], direction: Direction): string {
     [x, y] = [nx, ny];
   }
   return line;
+}
+
+export interface WordPlace {
+  /** From the left top of the box. */
+  x: number;
+  y: number;
+  anchor: "start" | "middle" | "end";
+}
+
+const BELOW = 15;
+const CAPITAL = 9;
+
+/** Where a shape is written below its box: right of the middle, in it, or left of it, the first that no line runs through. */
+export function beside(rect: Rect, text: string, lines: readonly Point[][], direction: Direction): WordPlace {
+  if (direction === "right") return { x: rect.width + 5, y: rect.height / 2 - 6, anchor: "start" };
+  const long = [...text].reduce((sum, letter) => sum + (letter === " " ? 3 : 6.3), 0);
+  const middle = rect.width / 2;
+  const y = rect.height + BELOW;
+  const [top, bottom] = [rect.y + y - CAPITAL - 2, rect.y + y + 2];
+  const free: [WordPlace, number][] = [
+    [{ x: middle + 6, y, anchor: "start" }, middle + 6],
+    [{ x: middle, y, anchor: "middle" }, middle - long / 2],
+    [{ x: middle - 6, y, anchor: "end" }, middle - 6 - long],
+  ];
+  const through = (left: number) =>
+    lines.some((points) => crossings(points, top, bottom).some((x) => x > left - 2 && x < left + long + 1));
+  return (free.find(([, left]) => !through(rect.x + left)) ?? free[0])[0];
+}
+
+/** Where a line that reads downwards is between two heights: its x at a few places there. */
+function crossings(points: readonly Point[], top: number, bottom: number): number[] {
+  const found: number[] = [];
+  for (let i = 0; i + 1 < points.length; i++) {
+    const [[ax, ay], [bx, by]] = [points[i], points[i + 1]];
+    if (Math.max(ay, by) < top || Math.min(ay, by) > bottom) continue;
+    for (let at = 0; at <= 16; at++) {
+      const t = at / 16;
+      const y = ay + (by - ay) * (1.5 * t * (1 - t) ** 2 + 1.5 * t * t * (1 - t) + t ** 3);
+      if (y >= top && y <= bottom) found.push(ax + (bx - ax) * (3 * t * t - 2 * t ** 3));
+    }
+  }
+  return found;
 }
 
 export const overlaps = (a: Rect, b: Rect) =>

@@ -80,12 +80,13 @@ export function shortName(model: Model, part: number): string {
   const { id, parent, kind, type } = model.tables.parts;
   let above = parent[part];
   while (above !== TOP && kind[above] === "series") above = parent[above];
-  const prefix = above === TOP ? "" : `${model.tables.parts.path[above]}.`;
-  const cut = (text: string) => (prefix && text.startsWith(prefix) ? text.slice(prefix.length) : text);
+  const path = above === TOP ? "" : model.tables.parts.path[above];
+  const prefixes = path ? [`${path}.`, `${path.replaceAll(".", "/")}/`] : []; // names of ONNX operations part with strokes
+  const cut = (text: string) => text.slice(prefixes.find((prefix) => text.startsWith(prefix))?.length ?? 0);
   if (kind[part] === "series") {
     const [first, last] = id[part].split(" … ");
     const [a, b] = [cut(first), cut(last)];
-    return `${a} … ${b.slice(b.lastIndexOf(".") + 1)}`;
+    return `${a} … ${b.slice(Math.max(b.lastIndexOf("."), b.lastIndexOf("/")) + 1)}`;
   }
   return cut(id[part]) || type[part];
 }
