@@ -127,9 +127,7 @@ def test_an_onnx_file_is_drawn_as_onnx_reads_it(tmp_path, serve_case, open_page)
     overview = at_rest(page, "overview")
     guess = logits.argmax(1)
     cells = {(a, b): n for a, b, n, _ in overview["confusion"]["cells"]}
-    assert cells == {
-        (a, b): int(((label == i) & (guess == j)).sum()) for i, a in enumerate(FORMS) for j, b in enumerate(FORMS)
-    }
+    assert cells == {(a, b): int(((label == i) & (guess == j)).sum()) for i, a in enumerate(FORMS) for j, b in enumerate(FORMS)}
     assert dict(overview["about"]["facts"])["Model"].startswith("forms · 8 layers captured")
 
 
@@ -151,17 +149,15 @@ def test_a_keras_file_is_drawn_as_keras_reads_it(tmp_path, serve_case, open_page
         f"block.{one.name}": one for one in block.layers if not isinstance(one, keras.layers.InputLayer)
     }
     nodes = {one["id"]: one for one in found["nodes"]}
-    assert {name: one["parameters"] for name, one in nodes.items()} == {
-        name: one.count_params() for name, one in layers.items()
-    }
+    assert {name: one["parameters"] for name, one in nodes.items()} == {name: one.count_params() for name, one in layers.items()}
     assert {name: one["type"] for name, one in nodes.items() if name != "image"} == {
         name: type(one).__name__ for name, one in layers.items() if name != "image"
     }
     chain = ["image", "scale", "stem", "block.conv", "block.norm", "add", "act", "pool", "head"]
     assert {(one["from"], one["to"]) for one in found["edges"]} == {*zip(chain, chain[1:], strict=False), ("stem", "add")}
-    assert found["shapes"] == {
-        name: " × ".join(map(str, layers[name].output.shape[1:])) for name in chain[:-1]
-    }, "channels stand last, as Keras has them"
+    assert found["shapes"] == {name: " × ".join(map(str, layers[name].output.shape[1:])) for name in chain[:-1]}, (
+        "channels stand last, as Keras has them"
+    )
     assert {name for name, one in nodes.items() if one["captured"] == "own"} == {"stem", "block.norm", "head"}
 
     page.locator("g.head", has_text="block").locator("text").click()
