@@ -1,8 +1,8 @@
-"""Does a foreign model file, captured by the command, come out in Model graph, Figure, Units and Overview with its own numbers?"""
+"""Does a foreign model file, captured by the command, come out in Model graph, Figure, Units and Overview with its numbers?"""
 
 from __future__ import annotations
 
-import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -154,7 +154,7 @@ def test_a_keras_file_is_drawn_as_keras_reads_it(tmp_path, serve_case, open_page
         name: type(one).__name__ for name, one in layers.items() if name != "image"
     }
     chain = ["image", "scale", "stem", "block.conv", "block.norm", "add", "act", "pool", "head"]
-    assert {(one["from"], one["to"]) for one in found["edges"]} == {*zip(chain, chain[1:], strict=False), ("stem", "add")}
+    assert {(one["from"], one["to"]) for one in found["edges"]} == {*pairwise(chain), ("stem", "add")}
     assert found["shapes"] == {name: " × ".join(map(str, layers[name].output.shape[1:])) for name in chain[:-1]}, (
         "channels stand last, as Keras has them"
     )
