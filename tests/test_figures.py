@@ -462,6 +462,9 @@ def test_the_command_line_draws_and_says_mistakes(tmp_path, monkeypatch):
         (("drawn_net.py:make", "--input-shape", "1,3,8,8"), "fails on input (1, 3, 8, 8)"),
         (("drawn_net.py:make", "--input-shape", "1x3"), "write whole numbers with commas"),
         (("drawn_net.py:make", "--input-shape", "1,1,8,8", "-o", "x.gif"), "no format named '.gif'"),
+        (("drawn_net.py:make", "--input-shape", "1,1,8,8", "--edit", "-o", "x.svg"), "saved from the browser: leave out -o"),
+        (("drawn_net.py:make", "--input-shape", "1,3,8,8", "--edit"), "fails on input (1, 3, 8, 8)"),
+        (("none.onnx", "--edit"), "'none.onnx' is not there"),
     ):
         bad = run(*arguments)
         assert bad.exit_code == 1

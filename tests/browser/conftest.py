@@ -91,10 +91,10 @@ def running(*arguments: str, home: Path) -> Iterator[str]:
 
 @pytest.fixture
 def serve_case(tmp_path: Path) -> Iterator[Callable[..., str]]:
-    """Serve any case from a thread of this process; gives its address and closes the case in the end."""
-    opened: list[tuple[uvicorn.Server, threading.Thread, Case]] = []
+    """Serve any case, or none, from a thread of this process; gives its address and closes the case in the end."""
+    opened: list[tuple[uvicorn.Server, threading.Thread, Case | None]] = []
 
-    def serve(case: Case, **people: Any) -> str:
+    def serve(case: Case | None, **people: Any) -> str:
         listening = socket.create_server(("127.0.0.1", 0))
         port = listening.getsockname()[1]
         app = create_app(case, token="t" * 32, port=port, recent=Recent(tmp_path / "state"), **people)
@@ -108,7 +108,8 @@ def serve_case(tmp_path: Path) -> Iterator[Callable[..., str]]:
     for server, thread, case in opened:
         server.should_exit = True
         thread.join(STARTS_WITHIN)
-        case.close()
+        if case is not None:
+            case.close()
 
 
 @pytest.fixture

@@ -206,16 +206,35 @@ def _call(case: ServedCase, asked: Mapping[str, Any], stop: Stop | None) -> Repl
     view, name, arguments = str(asked.get("view")), str(asked.get("name")), asked.get("arguments") or {}
     if view not in case.views:
         raise NotFound(unknown("view", view, case.views))
-    calls = case.views[view].calls
+    return called(case, case.views[view].calls, name, arguments, of=view)
+
+
+def called(subject: Any, calls: Mapping[str, Callable[..., Any]], name: str, arguments: Any, *, of: str) -> Reply:
+    """What a page asks of a subject by the name of a function.
+
+    Parameters
+    ----------
+    subject : the first argument: a case, or what is shown without one.
+    calls : what may be asked.
+    arguments : a JSON object; not trusted.
+    of : what the functions belong to, for messages.
+
+    Raises
+    ------
+    NotFound
+        There is no such function.
+    UnderglassError
+        It does not take these arguments, or refuses.
+    """
     if name not in calls:
-        raise NotFound(unknown(f"call of {view}", name, calls))
+        raise NotFound(unknown(f"call of {of}", name, calls))
     if not isinstance(arguments, Mapping):
         raise UnderglassError("the arguments of a call are a JSON object")
     try:
         inspect.signature(calls[name]).bind(None, **arguments)
     except TypeError as error:
         raise UnderglassError(f"wrong arguments: {error}") from None
-    found = calls[name](case, **arguments)
+    found = calls[name](subject, **arguments)
     if isinstance(found, bytes | bytearray | memoryview):
         return Reply(None, (bytes(found),), BYTES)
     return Reply(found.info() if isinstance(found, Job) else found)

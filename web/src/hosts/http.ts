@@ -46,11 +46,14 @@ function listen(onEvent: (event: ServerEvent) => void, onLink: (link: Link) => v
 }
 
 /** Calls that answer with bytes give an ArrayBuffer, all others JSON. */
-async function call<T>(view: string, name: string, args: Record<string, unknown> = {}, signal?: AbortSignal): Promise<T> {
-  const response = await ask(`call/${view}/${name}`, args, signal);
+async function answered<T>(path: string, args: Record<string, unknown>, signal?: AbortSignal): Promise<T> {
+  const response = await ask(path, args, signal);
   const binary = response.headers.get("content-type")?.startsWith("application/octet-stream");
   return (await (binary ? response.arrayBuffer() : response.json())) as T;
 }
+
+const call = <T>(view: string, name: string, args: Record<string, unknown> = {}, signal?: AbortSignal): Promise<T> =>
+  answered<T>(`call/${view}/${name}`, args, signal);
 
 const query = batching((sql) => ask("queries", { sql }));
 
@@ -80,11 +83,11 @@ export const http: Host = {
 
 const PIECE = 8 * 2 ** 20;
 
-/** Send a table in pieces; the server looks at it when all of it is there. */
-async function sendTable(file: File, progress: (share: number) => void): Promise<void> {
+/** Send a file in pieces to an address that takes them; it is looked at when all of it is there. */
+async function send(to: string, file: File, progress: (share: number) => void): Promise<void> {
   for (let at = 0; at === 0 || at < file.size; at += PIECE) {
     const body = await file.slice(at, at + PIECE).arrayBuffer();
-    const path = `api/audit/send?name=${encodeURIComponent(file.name)}&at=${at}`;
+    const path = `api/${to}/send?name=${encodeURIComponent(file.name)}&at=${at}`;
     const response = await fetch(path, { method: "POST", headers: { "X-Underglass": "1" }, body });
     if (!response.ok)
       throw new HostError(((await response.json()) as { error?: string }).error ?? "the file was not taken", response.status);
@@ -92,8 +95,16 @@ async function sendTable(file: File, progress: (share: number) => void): Promise
   }
 }
 
+/** What Python says of a model that is drawn without a case; calls that answer with bytes give an ArrayBuffer. */
+const callDrawn = <T>(model: string, name: string, args: Record<string, unknown> = {}): Promise<T> =>
+  answered<T>(`draw/${encodeURIComponent(model)}/${name}`, args);
+
 export const server = {
-  sendTable,
+  sendTable: (file: File, progress: (share: number) => void) => send("audit", file, progress),
+  sendModel: (file: File, progress: (share: number) => void) => send("draw", file, progress),
+  /** Read the model that was sent; gives what it is called, or why it cannot be read. */
+  openModel: () => json<{ model?: string; refused?: string }>("draw/open", {}),
+  callDrawn,
   lookAtTable: <T>(given: object) => json<T>("audit/look", given),
   previewAudit: <T>(given: object) => json<T>("audit/preview", given),
   makeAudit: (given: object) => json<{ ok: true }>("audit/make", given),

@@ -1,13 +1,19 @@
-"""``underglass figure``: a model as a figure for a paper."""
+"""``underglass figure``: a model as a figure for a paper, in a file or in the browser to be made by hand."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlencode
 
 import typer
+
+from underglass.hosts.commands.options import NoOpen, Port
+
+if TYPE_CHECKING:
+    from underglass.figures import Figure
 
 Model = Annotated[
     str,
@@ -20,14 +26,19 @@ InputShape = Annotated[
         help="With the batch: 1,3,224,224. Several inputs with semicolons; names with =. Keras and ONNX say their own.",
     ),
 ]
-Output = Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help=".svg, .pdf, .png, .tex (TikZ) or .json.")]
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help=".svg, .pdf, .png, .tex (TikZ) or .json; figure.svg by default."),
+]
+Edit = Annotated[bool, typer.Option("--edit", help="Make the figure by hand in the browser; no case and no data are needed.")]
 
 
 def figure(
     model: Model,
     *,
     input_shape: InputShape = None,
-    output: Output = Path("figure.svg"),
+    output: Output = None,
+    edit: Edit = False,
     depth: Annotated[int | None, typer.Option(help="Level of modules drawn as one; 0 for none.")] = None,
     palette: Annotated[str | None, typer.Option(help="tol-light, okabe-ito, tol-muted or hues.")] = None,
     texture: Annotated[bool, typer.Option("--texture", help="Hatchings in place of colours.")] = False,
@@ -47,15 +58,23 @@ def figure(
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any other setting: feature_scale=log. Repeatable.")
     ] = None,
+    port: Port = None,
+    no_open: NoOpen = False,
 ) -> None:
-    """Draw a model: width for features, height for resolution, repeats folded, with a legend."""
+    """Draw a model: width for features, height for resolution, repeats folded, with a legend.
+
+    With --edit the figure opens in the browser instead, on 127.0.0.1 with a token: group, rename, colour, save.
+    """
     from underglass import figures
     from underglass.errors import UnderglassError, unknown
     from underglass.hosts.commands.given import make_anything
     from underglass.hosts.commands.saying import aside, out
     from underglass.models.files import is_model_file
 
-    for file in (output, legend_file):
+    if edit and (output is not None or legend_file is not None):
+        raise UnderglassError("with --edit the figure is saved from the browser: leave out -o and --legend-file.")
+    place = output or Path("figure.svg")
+    for file in (place, legend_file):
         if file is not None and file.suffix.lower() not in figures.FORMATS:
             raise UnderglassError(unknown("format", file.suffix, figures.FORMATS))
     look: dict[str, Any] = {} if palette is None else {"palette": palette}
@@ -67,13 +86,15 @@ def figure(
     groups = [(name, *ends(name, value)) for name, value in pairs(group, "--group", "Stem=conv1:maxpool").items()]
     samples = pairs(sample, "--sample", "input=photo.png")
     made: Any = model
+    pair = False
     if not is_model_file(model):
         made = make_anything(model)
-        if isinstance(made, tuple) and len(made) == 2:
-            made = made[1]
+        pair = isinstance(made, tuple) and len(made) == 2
+        made = made[1] if pair else made
+    shape = read_shape(input_shape) if input_shape is not None else None
     drawn = figures.figure(
         made,
-        read_shape(input_shape) if input_shape is not None else None,
+        shape,
         width=width,
         routes=routes,
         groups=groups,
@@ -81,12 +102,66 @@ def figure(
         style=style,
         **look,
     )
-    drawn.save(output, legend=legend_file)
+    if not edit:
+        drawn.save(place, legend=legend_file)
     if save_style is not None:
         drawn.save_style(save_style)
     if drawn.graph.reason:
         aside().print(drawn.graph.reason, style="dim", markup=False)
-    out().print(f"{output} · {len(drawn.drawing.blocks)} glyphs · {drawn.graph.parameters:,} parameters", markup=False)
+    if edit:
+        _edit(drawn, model, shape, pair=pair, samples=samples, port=port, open_browser=not no_open)
+        return
+    out().print(f"{place} · {len(drawn.drawing.blocks)} glyphs · {drawn.graph.parameters:,} parameters", markup=False)
+
+
+def _edit(
+    drawn: Figure, model: str, shape: Any, *, pair: bool, samples: dict[str, str], port: int | None, open_browser: bool
+) -> None:
+    """Open the editor on a model; it begins with what was typed, or with what was kept if nothing was."""
+    from underglass.architecture.as_code import spelled
+    from underglass.architecture.samples import read_sample
+    from underglass.hosts.commands.options import Reach
+    from underglass.hosts.commands.serving import show
+    from underglass.hosts.server.drawing import Drawing, figures_folder, plain_name
+    from underglass.models.files import is_model_file
+    from underglass.views.lone_model import LoneModel, call_of
+
+    if is_model_file(model):
+        name, before, made = Path(model).stem, "", spelled(model)
+    else:
+        before, made = import_of(model)
+        name, made = drawn.graph.name, f"{made}[1]" if pair else made
+    lone = LoneModel(drawn.graph, plain_name(name), figures_folder(), call_of(made, shape), before)
+    settings = dict(drawn.settings)
+    if samples:
+        settings["samples"] = {name: lone.keep_picture(read_sample(file)) for name, file in samples.items()}
+    said = {"p.model": json.dumps(lone.id)} | ({"p.settings": json.dumps(settings)} if settings else {})
+    reach = Reach(port, open_browser, view=f"draw?{urlencode(said)}")
+    show(None, reach, drawing=Drawing([lone]))
+
+
+def import_of(spec: str) -> tuple[str, str]:
+    """The lines that import a maker, and its call.
+
+    Examples
+    --------
+    >>> import_of("my_pkg.nets:resnet")
+    ('from my_pkg.nets import resnet\\n', 'resnet()')
+    >>> import_of("nets.py:make")
+    ('from nets import make\\n', 'make()')
+    >>> import_of("code/nets.py")[0]
+    'import sys\\n\\nsys.path.insert(0, "code")\\nfrom nets import make\\n'
+    """
+    from underglass.architecture.as_code import spelled
+    from underglass.hosts.commands.given import MAKE
+
+    module, _, function = spec.rpartition(":") if ":" in spec.replace(":\\", "") else (spec, "", MAKE)
+    function = function or MAKE
+    if not module.endswith(".py"):
+        return f"from {module} import {function}\n", f"{function}()"
+    file = Path(module)
+    beside = "" if file.parent == Path() else f"import sys\n\nsys.path.insert(0, {spelled(str(file.parent))})\n"
+    return f"{beside}from {file.stem} import {function}\n", f"{function}()"
 
 
 def pairs(given: Sequence[str] | None, option: str, example: str) -> dict[str, str]:

@@ -12,11 +12,12 @@ from underglass.hosts.commands.saying import aside
 
 if TYPE_CHECKING:
     from underglass.case import Case
+    from underglass.hosts.server.drawing import Drawing
     from underglass.wire import DemoInfo
 
 
-def show(case: Case | None, reach: Reach, roots: list[Path] | None = None) -> None:
-    """Serve a case, or the start page without one, until Ctrl-C."""
+def show(case: Case | None, reach: Reach, roots: list[Path] | None = None, drawing: Drawing | None = None) -> None:
+    """Serve a case, or the start page without one, until Ctrl-C; ``drawing`` holds models that are drawn without a case."""
     from underglass.hosts.server import serve
 
     try:
@@ -34,6 +35,7 @@ def show(case: Case | None, reach: Reach, roots: list[Path] | None = None) -> No
             demos=offered(),
             say=_say,
             view=reach.view,
+            drawing=drawing,
         )
     finally:
         if case is not None:

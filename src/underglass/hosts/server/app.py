@@ -15,10 +15,11 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from underglass.errors import DataError, UnderglassError
-from underglass.hosts.answering import NotFound, ServedCase, answer, signature
+from underglass.hosts.answering import NotFound, Reply, ServedCase, answer, signature
 from underglass.hosts.server.answers import Threads, body_of, failed, json_answer, refused
 from underglass.hosts.server.auditing import Auditing
 from underglass.hosts.server.batches import Batch
+from underglass.hosts.server.drawing import Drawing
 from underglass.hosts.server.events import Events
 from underglass.hosts.server.holder import Holder, opener
 from underglass.hosts.server.pages import Pages
@@ -43,6 +44,7 @@ def create_app(
     recent: Recent | None = None,
     open_case: Callable[[Path], ServedCase] | None = None,
     pages: Pages | None = None,
+    drawing: Drawing | None = None,
 ) -> Starlette:
     """The app of one server.
 
@@ -66,8 +68,10 @@ def create_app(
         How a case is opened from its folder.
     pages
         The built browser half.
+    drawing
+        Models that are drawn without a case.
     """
-    return _Server(case, recent or Recent(), open_case, pages or Pages()).app(
+    return _Server(case, recent or Recent(), open_case, pages or Pages(), drawing or Drawing()).app(
         Middleware(
             Security,
             people=_people(token, viewer_token, annotators or {}),
@@ -79,13 +83,19 @@ def create_app(
 
 class _Server:
     def __init__(
-        self, case: ServedCase | None, recent: Recent, open_case: Callable[[Path], ServedCase] | None, pages: Pages
+        self,
+        case: ServedCase | None,
+        recent: Recent,
+        open_case: Callable[[Path], ServedCase] | None,
+        pages: Pages,
+        drawing: Drawing,
     ) -> None:
         self.events = Events()
         self.threads = Threads()
         self.holder = Holder(case, self.events)
         self.recent = recent
         self.auditing = Auditing(recent.home)
+        self.drawing = drawing
         self.open_case = open_case
         self.pages = pages
 
@@ -114,6 +124,9 @@ class _Server:
             Route("/api/audit/look", self.audit_look, methods=post),
             Route("/api/audit/preview", self.audit_preview, methods=post),
             Route("/api/audit/make", self.audit_make, methods=post),
+            Route("/api/draw/send", self.draw_send, methods=post),
+            Route("/api/draw/open", self.draw_open, methods=post),
+            Route("/api/draw/{model}/{name}", self.draw, methods=post),
             Route("/api/{rest:path}", self.nowhere, methods=["GET", "POST", "PUT", "DELETE", "PATCH"]),
             Route("/extensions/{name}/{digest}/{file:path}", self.module, methods=get),
             Route("/start", self.page, methods=get),
@@ -134,6 +147,7 @@ class _Server:
                 await following
             await self.threads.run(self.holder.close)
             await self.threads.run(self.auditing.close)
+            await self.threads.run(self.drawing.close)
             self.threads.close()
 
     async def follow(self) -> None:
@@ -148,12 +162,7 @@ class _Server:
         """Answer as every host does (`underglass.hosts.answering`), in a thread that ends when the browser leaves."""
         case = self.holder.case
         reply = await self.threads.run_while_wanted(request, lambda stop: answer(case, {**given, "ask": ask}, stop=stop))
-        headers = {} if reply.version is None else {"X-Data-Version": str(reply.version)}
-        if reply.buffers:
-            if ask == "image":
-                headers["Content-Security-Policy"] = PICTURE_POLICY
-            return Response(reply.buffers[0], headers=headers, media_type=reply.type)
-        return json_answer(reply.json, headers=headers)
+        return _response(reply, ask)
 
     async def case(self, request: Request) -> Response:
         return await self.asked(request, "case", {"author": request.query_params.get("author")})
@@ -240,12 +249,16 @@ class _Server:
         return json_answer({"ok": True})
 
     async def audit_send(self, request: Request) -> Response:
+        return await self.received(request, self.auditing.receive)
+
+    async def received(self, request: Request, receive: Callable[[str, int, bytes], dict[str, Any]]) -> Response:
+        """Take a piece of a file."""
         given, data = request.query_params, await request.body()
         try:
             at = int(given.get("at", "0"))
         except ValueError:
             raise DataError("a piece of a file is sent as ?name=scores.csv&at=0") from None
-        return json_answer(await self.threads.run(lambda: self.auditing.receive(given.get("name", ""), at, data)))
+        return json_answer(await self.threads.run(lambda: receive(given.get("name", ""), at, data)))
 
     async def audit_look(self, request: Request) -> Response:
         body = await body_of(request)
@@ -266,6 +279,16 @@ class _Server:
         await self.threads.run(make)
         return json_answer({"ok": True})
 
+    async def draw_send(self, request: Request) -> Response:
+        return await self.received(request, self.drawing.receive)
+
+    async def draw_open(self, request: Request) -> Response:
+        return json_answer(await self.threads.run(self.drawing.open))
+
+    async def draw(self, request: Request) -> Response:
+        path, arguments = request.path_params, await body_of(request)
+        return _response(await self.threads.run(lambda: self.drawing.answer(path["model"], path["name"], arguments)))
+
     async def nowhere(self, request: Request) -> Response:
         raise NotFound("there is no such address")
 
@@ -283,3 +306,12 @@ def _people(token: str, viewer_token: str | None, annotators: Mapping[str, str])
     if len(people) != 1 + (viewer_token is not None) + len(annotators):
         raise UnderglassError("two people have the same token: give each their own")
     return people
+
+
+def _response(reply: Reply, ask: str = "") -> Response:
+    headers = {} if reply.version is None else {"X-Data-Version": str(reply.version)}
+    if reply.buffers:
+        if ask == "image":
+            headers["Content-Security-Policy"] = PICTURE_POLICY
+        return Response(reply.buffers[0], headers=headers, media_type=reply.type)
+    return json_answer(reply.json, headers=headers)

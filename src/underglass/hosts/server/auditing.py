@@ -6,9 +6,6 @@ A sent table lies in a folder of this server alone until the case is made or the
 from __future__ import annotations
 
 import re
-import shutil
-import tempfile
-import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,8 +17,8 @@ from underglass.analyses.feature_codes import crossing, encode_column, is_number
 from underglass.audits import audit
 from underglass.datasets import Read, read_columns, scored
 from underglass.errors import DataError, UnderglassError, unknown
+from underglass.hosts.server.sending import SentFile
 
-MOST_BYTES = 4 << 30
 SHOWN_VALUES = 8
 MANY_VALUES = 200
 MANY_GROUPS = 2_000
@@ -55,34 +52,14 @@ class Auditing:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self._folder: Path | None = None
-        self._file: Path | None = None
+        self._sent = SentFile("scores.csv", "audit it from a terminal: underglass audit FILE --label … --score …")
         self._read: tuple[tuple[str | None, str | None], Read] | None = None
-        self._guard = threading.Lock()
 
     def receive(self, name: str, at: int, data: bytes) -> dict[str, Any]:
-        """Take a piece of a file, from its first byte on; gives how many bytes there are now.
-
-        Raises
-        ------
-        DataError
-            A piece is missing, or the file is too large.
-        """
-        with self._guard:
-            if at == 0:
-                self._forget()
-                self._folder = Path(tempfile.mkdtemp(prefix="underglass-"))
-                self._file = self._folder / (re.sub(r"[^\w.\- ]", "_", Path(name).name)[-120:] or "scores.csv")
-                self._file.touch()
-            if self._file is None or self._file.stat().st_size != at:
-                raise DataError("a piece of the file is missing; send it again from the start.")
-            if at + len(data) > MOST_BYTES:
-                raise DataError(
-                    "the file is larger than 4 GB; audit it from a terminal: underglass audit FILE --label … --score …"
-                )
-            with self._file.open("ab") as file:
-                file.write(data)
-            return {"received": at + len(data)}
+        """Take a piece of a file; see `SentFile.receive`."""
+        if at == 0:
+            self._read = None
+        return self._sent.receive(name, at, data)
 
     def look(self, separator: str | None = None, encoding: str | None = None) -> dict[str, Any]:
         """The columns of the table: kind, values, missing ones; and which are likely label and score."""
@@ -95,7 +72,7 @@ class Auditing:
         label = next((names[one] for one in LABELS if one in names), None)
         score = next((names[one] for one in SCORES if one in names and names[one] != label), None)
         return {
-            "file": self._file.name if self._file else "",
+            "file": self._sent.path.name if self._sent.path else "",
             "rows": read.table.num_rows,
             "separator": read.separator,
             "encoding": read.encoding,
@@ -115,7 +92,7 @@ class Auditing:
     def make(self, chosen: Mapping[str, Any]) -> Path:
         """Make the case; the folder it is in."""
         given = _given(chosen)
-        file = self._file
+        file = self._sent.path
         read = self._table(chosen.get("separator"), chosen.get("encoding"))
         stem = (file.name.split(".")[0] if file else "") or "scores"
         place = next(one for one in self._places(stem) if not one.exists())
@@ -127,8 +104,8 @@ class Auditing:
 
     def close(self) -> None:
         """Forget the table."""
-        with self._guard:
-            self._forget()
+        self._sent.forget()
+        self._read = None
 
     def _places(self, stem: str) -> Iterator[Path]:
         yield self.home / f"{stem}.case"
@@ -137,13 +114,8 @@ class Auditing:
             yield self.home / f"{stem}-{number}.case"
             number += 1
 
-    def _forget(self) -> None:
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-        self._folder = self._file = self._read = None
-
     def _table(self, separator: str | None, encoding: str | None) -> Read:
-        file = self._file
+        file = self._sent.path
         if file is None:
             raise DataError("no table was sent yet, or the server was started again; choose the file once more.")
         wanted = (separator or None, encoding or None)

@@ -19,6 +19,7 @@ import uvicorn
 from underglass.errors import UnderglassError
 from underglass.hosts.answering import ServedCase
 from underglass.hosts.server.app import create_app
+from underglass.hosts.server.drawing import Drawing
 from underglass.hosts.server.start import Recent, state_folder
 from underglass.wire import DemoInfo
 
@@ -44,6 +45,7 @@ def serve(
     demos: Sequence[DemoInfo] = (),
     say: Callable[[str], None] = print,
     view: str | None = None,
+    drawing: Drawing | None = None,
 ) -> None:
     """Show a case, or the start page, in the browser; returns when it is interrupted.
 
@@ -76,6 +78,8 @@ def serve(
         Prints the address.
     view
         That the page opens on; the overview without.
+    drawing
+        Models that are drawn without a case.
 
     Raises
     ------
@@ -97,6 +101,7 @@ def serve(
             port=number,
             host_names=[*own_name, *host_names],
             recent=recent,
+            drawing=drawing,
         )
         if case is not None:
             recent.add(case.folder)

@@ -29,7 +29,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 LONGEST_BODY = 32 * 2**20
-OWNERS_ONLY = ("/api/open", "/api/audit/", "/api/cases")
+OWNERS_ONLY = ("/api/open", "/api/audit/", "/api/draw/", "/api/cases")
 """Addresses of what is not about the open case."""
 READS = ("GET", "HEAD")
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")

@@ -102,35 +102,65 @@ export interface NoModel {
 
 export type Piece = "figure" | "network" | "legend";
 
+/** Where the editor stands: over a case, or over a model that has none. */
+export interface Desk {
+  /** Ask Python: a call of underglass.views.drawing. */
+  call<T>(name: string, args?: Record<string, unknown>): Promise<T>;
+  say(text: string, options?: { wrong?: boolean }): void;
+  /** The active model, where another one may take its place. */
+  readonly model: string | null;
+  /** Why nothing can be changed, or null. */
+  readonly cannot: string | null;
+  /** Why nothing is kept, or null. */
+  readonly cannotKeep: string | null;
+  /** Whether there are instances, whose pictures can stand in the boxes. */
+  readonly instances: boolean;
+}
+
+/** The desk over the case that a page shows now. */
+export const deskOf = (context: { readonly case: Case }): Desk => ({
+  call: (name, args = {}) => context.case.host.call("figure", name, args),
+  say: (text, options) => context.case.say(text, options),
+  get model() {
+    return context.case.model ? context.case.info.model : null;
+  },
+  get cannot() {
+    return context.case.cannotCompute;
+  },
+  get cannotKeep() {
+    return context.case.cannotEdit;
+  },
+  instances: true,
+});
+
 /** Ask Python; what it refuses is an error with its reason. */
-async function call<T>(study: Case, name: string, args: Record<string, unknown> = {}): Promise<T> {
-  const answer = await study.host.call<T | { refused: string }>("figure", name, args);
+async function call<T>(desk: Desk, name: string, args: Record<string, unknown> = {}): Promise<T> {
+  const answer = await desk.call<T | { refused: string }>(name, args);
   if (answer && typeof answer === "object" && "refused" in answer) throw new Error(answer.refused);
   return answer;
 }
 
-export const ask = (study: Case, settings: Settings | null) =>
-  call<Answer | NoModel>(study, "scene", settings === null ? {} : { settings });
+export const ask = (desk: Desk, settings: Settings | null) =>
+  call<Answer | NoModel>(desk, "scene", settings === null ? {} : { settings });
 
-export const between = (study: Case, settings: Settings, first: string, last: string) =>
-  call<string[]>(study, "between", { settings, first, last });
+export const between = (desk: Desk, settings: Settings, first: string, last: string) =>
+  call<string[]>(desk, "between", { settings, first, last });
 
-export const ofModule = (study: Case, settings: Settings, path: string) => call<string[]>(study, "module", { settings, path });
+export const ofModule = (desk: Desk, settings: Settings, path: string) => call<string[]>(desk, "module", { settings, path });
 
-export const groupOf = (study: Case, settings: Settings, glyphs: string[]) => call<Group>(study, "group", { settings, glyphs });
+export const groupOf = (desk: Desk, settings: Settings, glyphs: string[]) => call<Group>(desk, "group", { settings, glyphs });
 
-export const repetitionOf = (study: Case, settings: Settings) => call<Group | null>(study, "repetition", { settings });
+export const repetitionOf = (desk: Desk, settings: Settings) => call<Group | null>(desk, "repetition", { settings });
 
-export const fileOf = (study: Case, settings: Settings, ending: string, part: Piece) =>
-  call<ArrayBuffer>(study, "export", { settings, ending, part });
+export const fileOf = (desk: Desk, settings: Settings, ending: string, part: Piece) =>
+  call<ArrayBuffer>(desk, "export", { settings, ending, part });
 
-export const styleOf = (study: Case, settings: Settings, ending: string) =>
-  call<ArrayBuffer>(study, "style", { settings, ending });
+export const styleOf = (desk: Desk, settings: Settings, ending: string) => call<ArrayBuffer>(desk, "style", { settings, ending });
 
-export const settingsOf = (study: Case, name: string, text: string) => call<Settings>(study, "read_style", { name, text });
+export const settingsOf = (desk: Desk, name: string, text: string) => call<Settings>(desk, "read_style", { name, text });
 
-export const keep = (study: Case, settings: Settings) => call<boolean>(study, "keep", { settings });
+export const keep = (desk: Desk, settings: Settings) => call<boolean>(desk, "keep", { settings });
 
-export const keepPicture = (study: Case, data: string) => call<string>(study, "sample", { data });
+export const keepPicture = (desk: Desk, data: string) => call<string>(desk, "sample", { data });
 
-export const font = (study: Case) => call<ArrayBuffer>(study, "font");
+export const font = (desk: Desk) => call<ArrayBuffer>(desk, "font");

@@ -1,0 +1,176 @@
+// What is on the desk: a figure as Python drew it last, its settings, what is picked, and the way back.
+import { message } from "../../runtime/case.svelte";
+import { plural } from "../../runtime/format";
+import { ask, between, groupOf, keep, ofModule, repetitionOf, type Answer, type Desk, type Settings } from "./answers";
+import { done, redone, undone, withGroup, withoutGroup, type History } from "./changes";
+
+const KEEP_AFTER = 400;
+
+export class Editing {
+  answer = $state.raw<Answer | null>(null);
+  settings = $state.raw<Settings>({});
+  history = $state.raw<History>({ past: [], future: [] });
+  /** Ids of glyphs. */
+  picked = $state.raw<string[]>([]);
+  /** Why there is no figure at all. */
+  problem = $state("");
+  /** Why what was tried last was not done. */
+  refused = $state("");
+  asking = $state(0);
+  #keeping: ReturnType<typeof setTimeout> | undefined;
+  #serial = 0;
+
+  constructor(
+    readonly desk: Desk,
+    readonly remember: (settings: Settings) => void,
+  ) {}
+
+  /** Nothing is kept after this. */
+  close(): void {
+    clearTimeout(this.#keeping);
+  }
+
+  /** Settings that come from a link; those that are shown are not drawn anew. */
+  take(given: Settings | null): void {
+    const { answer, desk } = this;
+    const same = answer !== null && (desk.model === null || answer.model === desk.model);
+    if (same && JSON.stringify(given ?? {}) === JSON.stringify(this.settings)) return;
+    void this.show(given);
+  }
+
+  /** Ask for a figure and show it; what cannot be drawn is refused with its reason, and nothing changes. */
+  async show(next: Settings | null): Promise<boolean> {
+    const mine = ++this.#serial;
+    this.asking += 1;
+    try {
+      const found = await ask(this.desk, next);
+      if (mine !== this.#serial) return false;
+      this.refused = "";
+      if (found.scene === null) {
+        this.problem = found.problem;
+        this.answer = null;
+        return false;
+      }
+      this.problem = "";
+      this.answer = found;
+      this.settings = found.settings;
+      const ids = new Set(found.glyphs.map((glyph) => glyph.id));
+      this.picked = this.picked.filter((id) => ids.has(id));
+      if (found.problem) this.refused = found.problem;
+      return true;
+    } catch (error) {
+      if (mine === this.#serial) {
+        if (this.answer) this.refused = message(error);
+        else this.problem = message(error);
+      }
+      return false;
+    } finally {
+      this.asking -= 1;
+    }
+  }
+
+  change = async (next: Settings | Record<string, unknown>): Promise<void> => {
+    const before = this.settings;
+    if (JSON.stringify(next) === JSON.stringify(before)) return;
+    if (!(await this.show(next as Settings))) return;
+    this.history = done(this.history, before);
+    this.#remember();
+  };
+
+  async #walk(way: typeof undone): Promise<void> {
+    const step = way(this.history, this.settings);
+    if (!step || !(await this.show(step.settings))) return;
+    this.history = step.history;
+    this.#remember();
+  }
+  undo = () => this.#walk(undone);
+  redo = () => this.#walk(redone);
+
+  #remember(): void {
+    this.remember(this.settings);
+    clearTimeout(this.#keeping);
+    if (this.desk.cannotKeep !== null) return;
+    const now = this.settings;
+    const wrong = (error: unknown) => this.desk.say(message(error), { wrong: true });
+    this.#keeping = setTimeout(() => void keep(this.desk, now).catch(wrong), KEEP_AFTER);
+  }
+
+  /** Do what may be refused, and say why it was. */
+  async #attempt<T>(what: () => Promise<T>): Promise<T | undefined> {
+    try {
+      const found = await what();
+      this.refused = "";
+      return found;
+    } catch (error) {
+      this.refused = message(error);
+      return undefined;
+    }
+  }
+
+  pick = async (id: string, how: "one" | "between" | "toggle"): Promise<void> => {
+    const { picked } = this;
+    const start = picked.at(0);
+    if (how === "between" && start !== undefined && start !== id) {
+      const found = await this.#attempt(() => between(this.desk, this.settings, start, id));
+      if (found) this.picked = found;
+    } else if (how === "toggle") this.picked = picked.includes(id) ? picked.filter((one) => one !== id) : [...picked, id];
+    else this.picked = picked.length === 1 && picked[0] === id ? [] : [id];
+  };
+
+  async pickModule(path: string): Promise<void> {
+    const found = await this.#attempt(() => ofModule(this.desk, this.settings, path));
+    if (found) this.picked = found;
+  }
+
+  pickType = (type: string): void => {
+    this.picked = (this.answer?.glyphs ?? []).flatMap((glyph) => (glyph.type === type ? [glyph.id] : []));
+  };
+
+  group = async (): Promise<void> => {
+    const found = await this.#attempt(() => groupOf(this.desk, this.settings, this.picked));
+    if (!found) return;
+    await this.change(withGroup(this.settings, found));
+    this.picked = [];
+  };
+
+  autoGroup = async (): Promise<void> => {
+    const found = await this.#attempt(() => repetitionOf(this.desk, this.settings));
+    if (found) await this.change(withGroup(this.settings, found));
+    else if (found === null) this.refused = "No chain of layers occurs twice: there is nothing to group by itself.";
+  };
+
+  /** The group that was made last, which Ungroup takes away. */
+  readonly last = $derived(this.settings.groups?.at(-1));
+
+  ungroup = async (): Promise<void> => {
+    if (this.last) await this.change(withoutGroup(this.settings, this.last.name));
+  };
+
+  readonly sentence = $derived.by(() => {
+    if (!this.answer) return "";
+    const { glyphs, name, parameters, multiply_adds } = this.answer;
+    const layers = glyphs.filter((glyph) => glyph.kind === "layer" || glyph.kind === "aggregate");
+    const operations = layers.reduce((sum, glyph) => sum + glyph.operations.length, 0);
+    const folded = layers.filter((glyph) => glyph.times > 1).length;
+    const said = `${name}: ${plural(operations, "operation")} in ${plural(layers.length, "glyph")}`;
+    const numbers = `${million(parameters)} parameters, ${million(multiply_adds)} multiply-adds`;
+    return `${said}${folded ? `, ${plural(folded, "run")} of equal blocks folded` : ""}; ${numbers}.`;
+  });
+
+  /** What a view says of itself, without what is painted. */
+  describe() {
+    return {
+      sentence: this.sentence,
+      settings: this.settings,
+      refused: this.refused,
+      problem: this.problem,
+      undo: this.history.past.length,
+      redo: this.history.future.length,
+      code: this.answer?.code ?? null,
+      groups: this.answer?.groups ?? [],
+      kinds: (this.answer?.kinds ?? []).map(({ type, alias, kind, count }) => ({ type, alias, kind, count })),
+    };
+  }
+}
+
+const million = (value: number) => (value >= 1e6 ? `${(value / 1e6).toPrecision(3)} M` : value.toLocaleString("en"));
