@@ -5,13 +5,13 @@ import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { build, type Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 import { notebookBundle } from "./notebook-bundle.ts";
+import { staticBundle } from "./static-bundle.ts";
 
 const OUT = "../src/underglass/static";
 
 /** Scripts that stand alone, each in one file: what they are made of, and what their style is called. */
 const BUNDLES: Record<string, { entry: string; style: string }> = {
   learn: { entry: "src/hosts/learn.ts", style: "style" },
-  static: { entry: "src/hosts/static.ts", style: "static" },
   duckdb: { entry: "src/hosts/duckdb.ts", style: "duckdb" },
 };
 
@@ -29,7 +29,7 @@ function compressed(name: string): string {
   return kept;
 }
 
-/** After the build: the explorables, the exported page and its DuckDB once more as one script and one style each. */
+/** After the build: the explorables, and the DuckDB of exported pages, once more as one script and one style each. */
 function single(): Plugin {
   return {
     name: "underglass-single-files",
@@ -67,7 +67,7 @@ function single(): Plugin {
 
 export default defineConfig({
   base: "./",
-  plugins: [svelte({ configFile: false }), single(), notebookBundle(OUT)],
+  plugins: [svelte({ configFile: false }), single(), notebookBundle(OUT), staticBundle(OUT)],
   build: {
     outDir: OUT,
     emptyOutDir: true,

@@ -325,6 +325,27 @@ def test_a_folder_opens_from_the_disk_and_from_a_plain_web_server(exported, open
     server.shutdown()
 
 
+def test_a_folder_that_lost_a_part_of_its_program_says_which_and_lives(exported, browser: Browser, tmp_path: Path):
+    case = Case.open(exported["case"])
+    case.export(tmp_path / "site")
+    case.close()
+    lost = tmp_path / "site" / "d" / "part-patterns.js"
+    kept = lost.read_bytes()
+    lost.unlink()
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    page.goto((tmp_path / "site" / "index.html").as_uri() + "#patterns")
+    until(page, "document.querySelector('main')?.innerText.includes('d/part-patterns.js is not where this page left it')")
+
+    page.evaluate("location.hash = '#overview'")
+    assert described(page, "overview")["n"] == N - 2
+    lost.write_bytes(kept)
+    page.evaluate("location.hash = '#patterns'")
+
+    assert described(page, "patterns")["n"] == N - 2
+    context.close()
+
+
 def test_what_needs_python_is_off_and_says_so(exported, open_offline):
     page = open_offline(exported["small"].as_uri() + "#review")
     said = describe(page, "review")

@@ -24,7 +24,7 @@ def blocks_of(path: Path) -> dict[str, bytes]:
         return found
     page = path.read_text()
     held = re.findall(r'<script type="text/plain" id="ug-([^"]+)"( data-gzip)?>([^<]*)</script>', page)
-    return {name: _bytes(text, bool(zipped) or name in ("style", "script", "duckdb")) for name, zipped, text in held}
+    return {name: _bytes(text, bool(zipped)) for name, zipped, text in held}
 
 
 def _bytes(text: str, zipped: bool) -> bytes:

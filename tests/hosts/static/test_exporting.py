@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -78,6 +79,28 @@ def test_values_that_would_end_a_script_are_inert(tmp_path: Path):
     assert "onerror" not in page
     assert page.count("</script>") == page.count("<script")
     assert table_of(tmp_path / "page.html")["id"].to_pylist() == names
+
+
+def test_a_page_runs_only_the_views_it_shows_first_and_carries_the_others(case: Case, tmp_path: Path):
+    case.export(tmp_path / "whole.html")
+    composed = ug.page([case.view("patterns")], title="Patterns")
+    composed.export(tmp_path / "patterns.html")
+
+    registered: dict[str, tuple[set[str], set[str]]] = {}
+    for name in ("whole", "patterns"):
+        found = blocks_of(tmp_path / f"{name}.html")
+        later = [data for key, data in found.items() if key.startswith("part-")]
+        told = [set(re.findall(r'underglassPart\("([^"]+)"', data.decode())) for data in (found["program"], b"".join(later))]
+        registered[name] = (told[0], told[1])
+        assert not told[0] & told[1]
+        assert len(later) == len(told[1])
+
+    (whole, rest), (patterns, other) = registered["whole"], registered["patterns"]
+    assert whole | rest == patterns | other
+    assert "overview.js" in whole
+    assert "patterns.js" in rest
+    assert "patterns.js" in patterns
+    assert "overview.js" in other
 
 
 def test_a_case_of_one_instance_can_be_exported(tmp_path: Path):

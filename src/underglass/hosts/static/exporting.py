@@ -19,7 +19,18 @@ from underglass.hosts.static.blocks import Block, block, zipped
 from underglass.hosts.static.details import details
 from underglass.hosts.static.pictures import Pictures, pictures_of
 from underglass.hosts.static.tables import arrow_stream, chosen_rows, instance_table, subset_definitions
-from underglass.hosts.static.writing import FORMAT, built, put_file, put_folder, single_file, write_folder
+from underglass.hosts.static.writing import (
+    FORMAT,
+    PROGRAM,
+    Program,
+    built,
+    folder_files,
+    program_of,
+    put_file,
+    put_folder,
+    single_file,
+    write_folder,
+)
 from underglass.wire import CaseInfo
 
 if TYPE_CHECKING:
@@ -122,11 +133,21 @@ def export(
     ]
     if chosen == "duckdb":
         blocks += [
-            zipped("engine", built("duckdb-eh.wasm.gz"), "DuckDB"),
-            zipped("worker", built("duckdb-browser-eh.worker.js.gz"), "DuckDB"),
+            zipped("engine", built("single/duckdb-eh.wasm.gz"), "DuckDB"),
+            zipped("worker", built("single/duckdb-browser-eh.worker.js.gz"), "DuckDB"),
         ]
     title = case.name if page is None else str(page.get("title") or page.get("name") or case.name)
-    return _written(case, out, title, blocks, shots, single=single, engine=chosen, max_mb=max_mb, reasons=reasons)
+    program = program_of(_shown_first(page), engine=chosen == "duckdb")
+    return _written(
+        case, out, title, blocks, shots, program=program, single=single, engine=chosen, max_mb=max_mb, reasons=reasons
+    )
+
+
+def _shown_first(page: Mapping[str, Any] | None) -> list[str]:
+    """Names of the views that are seen when the page opens."""
+    if page is None:
+        return ["overview"]
+    return [tile["view"] for tab in page["tabs"][:1] for tile in tab["tiles"] if tile["kind"] == "view"]
 
 
 def _written(
@@ -136,6 +157,7 @@ def _written(
     blocks: list[Block],
     shots: Pictures,
     *,
+    program: Program,
     single: bool,
     engine: str,
     max_mb: float,
@@ -146,10 +168,10 @@ def _written(
         parts[one.what] += len(one.text)
     sizes = {path: _size(case, row) for path, row in shots.files.items()}
     parts["pictures"] += sum(sizes.values())
-    page = single_file(title, blocks, engine=engine == "duckdb") if single else b""
-    scripts = ("static.js", "static.css", *(("duckdb.js",) if engine == "duckdb" else ()))
-    program = len(page) - sum(len(one.text) for one in blocks) if single else sum(len(built(name)) for name in scripts)
-    parts["the program"] = program
+    page = single_file(title, blocks, program) if single else b""
+    held = sum(len(one.text) for one in blocks)
+    files = sum(len(data) for data in folder_files(program).values()) + sum(len(one.text) for one in program.parts)
+    parts[PROGRAM] = len(page) - held if single else files
     total = sum(parts.values())
     if total > max_mb * 1e6:
         raise DataError(_too_large(total, max_mb, parts, len(shots.blocks), single=single))
@@ -158,7 +180,7 @@ def _written(
     else:
 
         def fill(folder: Path) -> None:
-            write_folder(folder, title, blocks, engine=engine == "duckdb")
+            write_folder(folder, title, blocks, program)
             if shots.files:
                 (folder / "media").mkdir()
             for path, row in shots.files.items():

@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
 import html
+import json
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import underglass
 from underglass.errors import CaseError, UnderglassError
-from underglass.hosts.static.blocks import Block
+from underglass.hosts.static.blocks import Block, block
 
-STATIC = Path(underglass.__file__).parent / "static" / "single"
+STATIC = Path(underglass.__file__).parent / "static"
 FORMAT = 1
+PROGRAM = "the program"
 GENERATOR = '<meta name="generator" content="underglass'
 POLICY = (
     "default-src 'none'; script-src 'unsafe-inline' 'wasm-unsafe-eval' blob:{own}; worker-src blob:; "
     "style-src 'unsafe-inline'{own}; font-src data:; img-src data: blob:{own}; connect-src 'none'; "
     "base-uri 'none'; form-action 'none'"
 )
-START = (
-    "(async()=>{const t=async i=>{const e=document.getElementById(i),s=e.textContent;"
-    "const b=Uint8Array.fromBase64?Uint8Array.fromBase64(s):Uint8Array.from(atob(s),c=>c.charCodeAt(0));"
-    "const r=new Response(new Blob([b]).stream().pipeThrough(new DecompressionStream('gzip')));e.remove();return r.text()};"
-    "const s=document.createElement('style');s.textContent=await t('ug-style');document.head.append(s);"
-    "for(const i of ['ug-duckdb','ug-script'])if(document.getElementById(i)){"
-    "const c=document.createElement('script');c.textContent=await t(i);document.body.append(c)}})()"
+BODY = (
+    '<div id="app"></div><noscript>This page draws its data with JavaScript, which is switched off. '
+    "It asks no network and needs no server.</noscript>"
 )
+FIRST = ("head", "instances")
+"""Blocks that the page draws its first picture from; the others stand behind the program, so that it does not wait for them."""
 
 
 def built(name: str) -> bytes:
@@ -46,46 +45,83 @@ def built(name: str) -> bytes:
         raise UnderglassError("the browser half is not built: run make web, or install the package") from None
 
 
-def single_file(title: str, blocks: Sequence[Block], *, engine: bool) -> bytes:
-    """The page as one HTML."""
-    scripts = {"ug-style": built("static.css"), "ug-script": built("static.js")}
+@dataclass(frozen=True)
+class Program:
+    """The page's program: what runs at once, and the parts that it asks for when they are wanted.
+
+    Parameters
+    ----------
+    first : script of all that the views shown first need, which runs by itself.
+    parts : blocks of the others.
+    """
+
+    first: bytes
+    parts: tuple[Block, ...]
+
+
+def program_of(views: Sequence[str], *, engine: bool) -> Program:
+    """The program of a page that shows some views first.
+
+    Parameters
+    ----------
+    views : names; of views by other packages nothing is needed here.
+    engine : whether the page carries DuckDB.
+    """
+    said = json.loads(built("page/parts.json"))
+    imports: dict[str, list[str]] = said["imports"]
+    first: dict[str, None] = {}
+
+    def add(name: str) -> None:
+        for other in imports[name]:
+            if other not in first:
+                add(other)
+        first[name] = None
+
+    for name in (said["entry"], *(said["views"][view] for view in views if view in said["views"])):
+        add(name)
+    script = b"".join(built(f"page/{name}") for name in first) + f'underglassRun("{said["entry"]}");\n'.encode()
+    parts = [block(f"part-{name.removesuffix('.js')}", built(f"page/{name}"), PROGRAM) for name in imports if name not in first]
     if engine:
-        scripts["ug-duckdb"] = built("duckdb.js")
-    held = "".join(
-        f'<script type="text/plain" id="{name}">{base64.b64encode(gzip.compress(data, 9, mtime=0)).decode()}</script>'
-        for name, data in scripts.items()
-    )
-    data = "".join(
-        f'<script type="text/plain" id="ug-{one.name}"{" data-gzip" if one.gzip else ""}>{one.text}</script>' for one in blocks
-    )
-    return (_head(title, "") + f"</head><body>{BODY}{data}{held}<script>{START}</script></body></html>\n").encode()
+        parts.append(block("driver", built("single/duckdb.js"), PROGRAM))
+    return Program(script, tuple(parts))
 
 
-BODY = (
-    '<div id="app"></div><noscript>This page draws its data with JavaScript, which is switched off. '
-    "It asks no network and needs no server.</noscript>"
-)
+def single_file(title: str, blocks: Sequence[Block], program: Program) -> bytes:
+    """The page as one HTML: what is wanted first, then the script that starts it, then the rest."""
+    style, script = block("style", built("page/static.css"), PROGRAM), block("program", program.first, PROGRAM)
+    early = [style, script, *(one for one in blocks if one.name in FIRST)]
+    late = [*(one for one in blocks if one.name not in FIRST), *program.parts]
+    start = built("page/start.js").decode()
+    held, rest = ("".join(_held(one) for one in some) for some in (early, late))
+    return (_head(title, "") + f"</head><body>{BODY}{held}<script>{start}</script>{rest}</body></html>\n").encode()
 
 
-def write_folder(folder: Path, title: str, blocks: Sequence[Block], *, engine: bool) -> None:
+def _held(one: Block) -> str:
+    return f'<script type="text/plain" id="ug-{one.name}"{" data-gzip" if one.gzip else ""}>{one.text}</script>'
+
+
+def write_folder(folder: Path, title: str, blocks: Sequence[Block], program: Program) -> None:
     """The page as a folder: ``index.html``, script and style, and a file for each block, read when it is wanted."""
     (folder / "d").mkdir()
     links = []
-    for one in blocks:
+    for one in (*blocks, *program.parts):
         path = f"d/{one.name}.js"
         text = f'(globalThis.underglassBlocks??={{}})["{one.name}"]="{one.text}"\n'
         (folder / path).write_text(text, encoding="ascii")
         links.append(f'<link data-block="{one.name}" data-path="{path}"{" data-gzip" if one.gzip else ""}>')
-    for name in ("static.css", "static.js", *(("duckdb.js",) if engine else ())):
-        (folder / name).write_bytes(built(name))
-    if engine:
-        links.append('<link data-driver="duckdb.js">')
+    for name, data in folder_files(program).items():
+        (folder / name).write_bytes(data)
     page = (
         _head(title, " 'self' file:")
         + f'<link rel="stylesheet" href="static.css">{"".join(links)}</head>'
-        + f'<body>{BODY}<script src="static.js"></script></body></html>\n'
+        + f'<body>{BODY}<script src="start.js"></script><script src="static.js"></script></body></html>\n'
     )
     (folder / "index.html").write_text(page, encoding="utf-8")
+
+
+def folder_files(program: Program) -> dict[str, bytes]:
+    """What lies beside ``index.html`` as it is."""
+    return {"start.js": built("page/start.js"), "static.js": program.first, "static.css": built("page/static.css")}
 
 
 def _head(title: str, own: str) -> str:

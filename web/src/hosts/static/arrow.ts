@@ -11,14 +11,14 @@ import {
   tableFromIPC,
   tableToIPC,
   timestamp,
-  Type,
   utf8,
   type Column,
   type DataType,
 } from "@uwdata/flechette";
 import type { ColumnType } from "../../runtime/wire";
+import { readColumn } from "./columns";
 import type { Answer, Table } from "./sql/select";
-import { vector, type Kind, type Vector } from "./sql/vectors";
+import type { Kind, Vector } from "./sql/vectors";
 
 /** The categories of the columns that have some, in their order: Arrow knows the names, not which of them there may be. */
 export type Categories = ReadonlyMap<string, readonly string[]>;
@@ -29,51 +29,6 @@ export function readTable(bytes: Uint8Array, categories: Categories = new Map())
   const columns = new Map<string, Vector>();
   table.names.forEach((name, i) => columns.set(name, readColumn(table.getChildAt(i), categories.get(name))));
   return { columns, n: table.numRows };
-}
-
-function readColumn(column: Column<unknown>, names: readonly string[] | undefined): Vector {
-  const valid = validity(column);
-  const type = column.type as DataType & { precision?: number };
-  const each = <T>(read: (value: never) => T, none: T): T[] => {
-    const out: T[] = [];
-    for (const value of column) out.push(value === null ? none : read(value as never));
-    return out;
-  };
-  if (names) {
-    const codes = new Map(names.map((name, code) => [name, code]));
-    return vector("category", Int32Array.from(each((value: string) => codes.get(value) ?? -1, 0)), valid, names);
-  }
-  switch (type.typeId) {
-    case Type.Bool:
-      return vector("boolean", Uint8Array.from(each((value: boolean) => (value ? 1 : 0), 0)), valid);
-    case Type.Int: {
-      const values = each((value: number | bigint) => value, 0 as number | bigint);
-      const isLarge = values.some(
-        (value) => typeof value === "bigint" && (value > 9007199254740991n || value < -9007199254740991n),
-      );
-      return vector("integer", isLarge ? values : Float64Array.from(values, Number), valid);
-    }
-    case Type.Float:
-      return vector(type.precision === 2 ? "double" : "float", Float64Array.from(each(Number, 0)), valid);
-    case Type.Timestamp:
-      return vector("time", Float64Array.from(each(Number, 0)), valid);
-    case Type.List:
-      return vector(
-        "list",
-        each((value: Iterable<string>) => [...value], []),
-        valid,
-      );
-    default:
-      return vector("text", each(String, ""), valid);
-  }
-}
-
-function validity(column: Column<unknown>): Uint8Array | null {
-  if (column.nullCount === 0) return null;
-  const valid = new Uint8Array(column.length);
-  let i = 0;
-  for (const value of column) valid[i++] = value === null ? 0 : 1;
-  return valid;
 }
 
 const TYPES: Record<Kind, () => DataType> = {

@@ -10,37 +10,59 @@ declare global {
 
 /** The bytes of a block as they were before compression; null where the page has none of that name. */
 export async function block(name: string): Promise<Uint8Array<ArrayBuffer> | null> {
-  const here = document.getElementById(`ug-${name}`);
-  if (here) return unpacked(here.textContent ?? "", here.dataset.gzip !== undefined);
-  const beside = document.querySelector<HTMLElement>(`link[data-block="${CSS.escape(name)}"]`);
-  if (!beside) return null;
-  await scriptOf(beside.dataset.path!);
+  const found = place(name) ?? (await whole(), place(name));
+  if (!found) return null;
+  const { path, gzip } = found.dataset;
+  if (path === undefined) return unpacked(found.textContent ?? "", gzip !== undefined);
+  await scriptOf(path);
   const text = globalThis.underglassBlocks?.[name];
-  if (text === undefined) throw new Error(`${beside.dataset.path} is not where this page left it: keep the folder together`);
+  if (text === undefined) throw new Error(`${path} is not where this page left it: keep the folder together`);
   delete globalThis.underglassBlocks![name];
-  return unpacked(text, beside.dataset.gzip !== undefined);
+  return unpacked(text, gzip !== undefined);
 }
 
 /** Whether the page has a block. */
-export function hasBlock(name: string): boolean {
-  return !!document.getElementById(`ug-${name}`) || !!document.querySelector(`link[data-block="${CSS.escape(name)}"]`);
+export async function hasBlock(name: string): Promise<boolean> {
+  return !!(place(name) ?? (await whole(), place(name)));
 }
+
+const place = (name: string): HTMLElement | null =>
+  document.getElementById(`ug-${name}`) ?? document.querySelector<HTMLElement>(`link[data-block="${CSS.escape(name)}"]`);
+
+/** Resolves when the page is read to its end: what is not wanted at once stands after the program. */
+function whole(): Promise<void> {
+  if (document.readyState !== "loading") return Promise.resolve();
+  return new Promise((resolve) => document.addEventListener("DOMContentLoaded", () => resolve(), { once: true }));
+}
+
+export const textOf = (bytes: Uint8Array<ArrayBuffer>): string => new TextDecoder().decode(bytes);
 
 /** A file of a folder, read as a script: a page opened from a disk may not fetch. */
 export function scriptOf(path: string): Promise<void> {
   return new Promise((resolve) => {
     const script = document.createElement("script");
     script.src = path;
-    script.onload = script.onerror = () => (script.remove(), resolve());
+    for (const end of ["load", "error"]) script.addEventListener(end, () => (script.remove(), resolve()));
     document.head.append(script);
   });
+}
+
+/** Run a script that travelled as a block. */
+export function run(code: Uint8Array<ArrayBuffer>): void {
+  const script = document.createElement("script");
+  script.textContent = textOf(code);
+  document.head.append(script);
+  script.remove();
 }
 
 async function unpacked(base64: string, gzip: boolean): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = fromBase64(base64.trim());
   if (!gzip) return bytes;
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+  const unzip = new DecompressionStream("gzip");
+  const writer = unzip.writable.getWriter();
+  writer.write(bytes).catch(() => undefined); // damaged bytes fail the reading too, which says so
+  writer.close().catch(() => undefined);
+  return new Uint8Array(await new Response(unzip.readable).arrayBuffer());
 }
 
 export function fromBase64(text: string): Uint8Array<ArrayBuffer> {

@@ -6,7 +6,7 @@ import { HostError, type Host, type Link } from "../../runtime/host";
 import type { CaseInfo, EditAnswer, EditInfo, EditRequest, InstanceDetail, ServerEvent, SubsetInfo } from "../../runtime/wire";
 import { Answers } from "./answers";
 import { readTable } from "./arrow";
-import { block, hasBlock, scriptOf } from "./blocks";
+import { block, hasBlock, run } from "./blocks";
 import { Details } from "./details";
 import { PageEdits, summary, type PageEdit, type Standing } from "./edits";
 import { SmallEngine, type Engine } from "./engine";
@@ -61,9 +61,12 @@ export class PageHost implements Host {
     let other: Promise<Engine | null> | null = null;
     const host: { here: PageHost | null } = { here: null };
     const fallback = () =>
-      (other ??= hasBlock("engine")
-        ? wasm().then(async (engine) => (await host.here?.putAll(engine), engine))
-        : Promise.resolve(null));
+      (other ??= hasBlock("engine").then(async (has) => {
+        if (!has) return null;
+        const engine = await wasm();
+        await host.here?.putAll(engine);
+        return engine;
+      }));
     const engine = head.engine === "duckdb" ? await wasm() : new SmallEngine(fallback);
     if (engine.name === "small") await engine.put("instances", table);
     const made = new PageHost(head, engine, new PageEdits(head, table));
@@ -374,8 +377,10 @@ declare global {
 
 /** What drives DuckDB: a script of its own, which only pages with the engine carry. */
 async function driver(): Promise<OpenWasm> {
-  const beside = document.querySelector<HTMLElement>("link[data-driver]")?.dataset.driver;
-  if (!globalThis.underglassDuckDB && beside) await scriptOf(beside);
+  if (!globalThis.underglassDuckDB) {
+    const code = await block("driver");
+    if (code) run(code);
+  }
   if (!globalThis.underglassDuckDB) throw new Error('DuckDB is not in this page: export it with engine="duckdb"');
   return globalThis.underglassDuckDB;
 }

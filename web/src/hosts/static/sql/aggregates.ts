@@ -15,7 +15,7 @@ export function aggregate(call: Aggregate, scope: Scope, groups: Groups): Vector
   const { n } = scope.rows;
   const wanted = call.filter ? holding(evaluate(call.filter, scope), n) : null;
   const one = call.terms.length ? evaluate(call.terms[0], scope) : null;
-  const taken: Taken = { groups, n, takes: (i) => (!wanted || wanted[i] === 1) && (!one || has(one, i)) };
+  const taken: Taken = { groups, n, mask: taking(wanted, one, n) };
   if (call.name === "count") return call.distinct ? different(one, taken) : counted(taken);
   if (!one) throw new Unanswerable(`${call.name} needs a column`);
   if (call.distinct) throw new Unanswerable(`this page's engine does not know ${call.name} of different values`);
@@ -44,33 +44,41 @@ export function aggregate(call: Aggregate, scope: Scope, groups: Groups): Vector
 interface Taken {
   groups: Groups;
   n: number;
-  takes: (i: number) => boolean;
+  /** 1 where a row counts; null where all do. */
+  mask: Uint8Array | null;
 }
 
-function counted({ groups, n, takes }: Taken): Vector {
+function taking(wanted: Uint8Array | null, one: Vector | null, n: number): Uint8Array | null {
+  const valid = one?.valid ?? null;
+  if (!one || valid === null) return wanted;
+  if (!one.constant && !wanted) return valid;
+  return Uint8Array.from({ length: n }, (_, i) => ((!wanted || wanted[i] === 1) && has(one, i) ? 1 : 0));
+}
+
+function counted({ groups, n, mask }: Taken): Vector {
   const out = new Float64Array(groups.count);
-  for (let i = 0; i < n; i++) if (takes(i)) out[groups.of[i]] += 1;
+  for (let i = 0; i < n; i++) if (mask === null || mask[i]) out[groups.of[i]] += 1;
   return vector("integer", out);
 }
 
-function different(one: Vector | null, { groups, n, takes }: Taken): Vector {
+function different(one: Vector | null, { groups, n, mask }: Taken): Vector {
   if (!one) throw new Unanswerable("count(DISTINCT) needs a column");
   const seen = Array.from({ length: groups.count }, () => new Set<unknown>());
-  for (let i = 0; i < n; i++) if (takes(i)) seen[groups.of[i]].add(plain(one, i));
+  for (let i = 0; i < n; i++) if (mask === null || mask[i]) seen[groups.of[i]].add(plain(one, i));
   return vector(
     "integer",
     Float64Array.from(seen, (set) => set.size),
   );
 }
 
-function summed(one: Vector, { groups, n, takes }: Taken, mean: boolean): Vector {
+function summed(one: Vector, { groups, n, mask }: Taken, mean: boolean): Vector {
   const known = one.kind === "null" || isNumeric(one) || one.kind === "boolean";
   if (!known) throw new Unanswerable(`this page's engine cannot sum ${one.kind}`);
   const out = new Float64Array(groups.count);
   const lost = new Float64Array(groups.count);
   const counts = new Uint32Array(groups.count);
   for (let i = 0; i < n; i++) {
-    if (!takes(i)) continue;
+    if (mask !== null && !mask[i]) continue;
     const g = groups.of[i];
     counts[g] += 1;
     // Kahan: the database sums in parts, and both must agree
@@ -87,11 +95,11 @@ function summed(one: Vector, { groups, n, takes }: Taken, mean: boolean): Vector
 const present = (counts: Uint32Array): Uint8Array | null =>
   counts.includes(0) ? Uint8Array.from(counts, (count) => (count ? 1 : 0)) : null;
 
-function extreme(one: Vector, { groups, n, takes }: Taken, sign: number): Vector {
+function extreme(one: Vector, { groups, n, mask }: Taken, sign: number): Vector {
   const order = ordering(one);
   const best = new Int32Array(groups.count).fill(-1);
   for (let i = 0; i < n; i++) {
-    if (!takes(i)) continue;
+    if (mask !== null && !mask[i]) continue;
     const g = groups.of[i];
     if (best[g] < 0 || sign * order(i, best[g]) > 0) best[g] = i;
   }
@@ -99,10 +107,10 @@ function extreme(one: Vector, { groups, n, takes }: Taken, sign: number): Vector
 }
 
 /** The commonest value; of several the one that came first. */
-function commonest(one: Vector, { groups, n, takes }: Taken): Vector {
+function commonest(one: Vector, { groups, n, mask }: Taken): Vector {
   const tallies = Array.from({ length: groups.count }, () => new Map<unknown, [count: number, first: number]>());
   for (let i = 0; i < n; i++) {
-    if (!takes(i)) continue;
+    if (mask !== null && !mask[i]) continue;
     const tally = tallies[groups.of[i]];
     const value = one.values[one.constant ? 0 : i];
     const known = tally.get(value);
@@ -117,10 +125,10 @@ function commonest(one: Vector, { groups, n, takes }: Taken): Vector {
   return gather(one, Int32Array.from(best));
 }
 
-function quantile(one: Vector, { groups, n, takes }: Taken, share: number, between: boolean): Vector {
+function quantile(one: Vector, { groups, n, mask }: Taken, share: number, between: boolean): Vector {
   if (!isNumeric(one)) throw new Unanswerable(`this page's engine knows quantiles of numbers, not of ${one.kind}`);
   const values: number[][] = Array.from({ length: groups.count }, () => []);
-  for (let i = 0; i < n; i++) if (takes(i)) values[groups.of[i]].push(Number(one.values[one.constant ? 0 : i]));
+  for (let i = 0; i < n; i++) if (mask === null || mask[i]) values[groups.of[i]].push(Number(one.values[one.constant ? 0 : i]));
   const counts = Uint32Array.from(values, (some) => some.length);
   const out = Float64Array.from(values, (some) => {
     if (!some.length) return 0;
@@ -135,12 +143,12 @@ function quantile(one: Vector, { groups, n, takes }: Taken, share: number, betwe
 
 /** Standard deviation and variance, of a sample or of all. */
 function spread(one: Vector, taken: Taken, name: string): Vector {
-  const { groups, n, takes } = taken;
+  const { groups, n, mask } = taken;
   const means = summed(one, taken, true).values as Float64Array;
   const squares = new Float64Array(groups.count);
   const counts = new Uint32Array(groups.count);
   for (let i = 0; i < n; i++) {
-    if (!takes(i)) continue;
+    if (mask !== null && !mask[i]) continue;
     const g = groups.of[i];
     counts[g] += 1;
     squares[g] += (Number(one.values[one.constant ? 0 : i]) - means[g]) ** 2;

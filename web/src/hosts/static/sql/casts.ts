@@ -1,6 +1,6 @@
 // What does a value become in another type? As DuckDB writes numbers, times and truth values, and as it reads them.
 import { Unanswerable } from "./tokens";
-import { constant, has, NULL, plain, vector, type Kind, type Vector } from "./vectors";
+import { constant, has, isNumeric, NULL, plain, vector, type Kind, type Vector } from "./vectors";
 
 const TYPES: Record<string, Kind> = {
   ...{ VARCHAR: "text", TEXT: "text", STRING: "text", BOOLEAN: "boolean", BOOL: "boolean", TIMESTAMP: "time", DATETIME: "time" },
@@ -14,6 +14,7 @@ export function cast(one: Vector, type: string, n: number): Vector {
   if (!kind) throw new Unanswerable(`this page's engine does not know the type ${type}`);
   if (one.kind === "null") return { ...NULL, kind };
   if (kind === one.kind) return one;
+  if (kind === "double" && isNumeric(one) && one.values instanceof Float64Array) return { ...one, kind };
   const convert = converter(one, kind);
   const rows = one.constant ? 1 : n;
   const values: unknown[] = new Array(rows).fill(null);

@@ -47,7 +47,7 @@ export function answer(select: Select, tables: Tables): Answer {
   let places: Int32Array | null = null;
   if (select.order.length) {
     if (select.distinct) throw new Unanswerable("this page's engine does not sort different rows");
-    places = sorted(select.order, scope, named);
+    places = sorted(select.order, scope, named, select.limit === null ? Infinity : select.offset + select.limit);
   }
   const { n } = scope.rows;
   let columns = items.map((item) => spread(evaluate(item.term!, scope), n));
@@ -76,7 +76,8 @@ function read(from: Select["from"], tables: Tables): Table {
 }
 
 function kept(scope: Scope, where: Expression): Rows {
-  return scope.rows.pick(placesOf(holding(evaluate(where, scope), scope.rows.n)));
+  const mask = holding(evaluate(where, scope), scope.rows.n);
+  return mask.includes(0) ? scope.rows.pick(placesOf(mask)) : scope.rows;
 }
 
 function placesOf(mask: Uint8Array): Int32Array {
@@ -112,24 +113,47 @@ export function grouping(keys: Vector[], n: number): Groups {
   let of = new Int32Array(n);
   let count = n ? 1 : 0;
   for (const key of keys) {
-    const codes = new Map<unknown, number>();
+    const { codes, size } = coded(key, n);
     const next = new Int32Array(n);
-    const joined = new Map<number, number>();
+    const known = joined(size * count, n);
+    let groups = 0;
     for (let i = 0; i < n; i++) {
-      let value: unknown = has(key, i) ? key.values[i] : null;
-      if (Array.isArray(value)) value = JSON.stringify(value);
-      else if (Object.is(value, -0)) value = 0;
-      let code = codes.get(value);
-      if (code === undefined) codes.set(value, (code = codes.size));
-      const both = code * count + of[i];
-      let group = joined.get(both);
-      if (group === undefined) joined.set(both, (group = joined.size));
+      const both = codes[i] * count + of[i];
+      let group = known.get(both);
+      if (group === undefined || group < 0) known.set(both, (group = groups++));
       next[i] = group;
     }
     of = next;
-    count = joined.size;
+    count = groups;
   }
   return { of, count };
+}
+
+/** A number for each different value of a column; categories and truth values have theirs already. */
+function coded(key: Vector, n: number): { codes: Int32Array; size: number } {
+  const codes = new Int32Array(n);
+  const { values, valid } = key;
+  if (key.kind === "category" || key.kind === "boolean") {
+    for (let i = 0; i < n; i++) codes[i] = valid === null || valid[i] ? (values[i] as number) + 1 : 0;
+    return { codes, size: (key.names?.length ?? 2) + 1 };
+  }
+  const known = new Map<unknown, number>();
+  for (let i = 0; i < n; i++) {
+    let value: unknown = valid === null || valid[i] ? values[i] : null;
+    if (Array.isArray(value)) value = JSON.stringify(value);
+    else if (value === 0) value = 0; // minus nought is nought
+    let code = known.get(value);
+    if (code === undefined) known.set(value, (code = known.size));
+    codes[i] = code;
+  }
+  return { codes, size: known.size };
+}
+
+/** What pairs of codes have been seen: an array where there are few possible ones. */
+function joined(possible: number, n: number): { get(at: number): number | undefined; set(at: number, group: number): void } {
+  if (possible > 4 * n + 1024) return new Map<number, number>();
+  const groups = new Int32Array(possible).fill(-1);
+  return { get: (at) => groups[at], set: (at, group) => void (groups[at] = group) };
 }
 
 function firsts(groups: Groups, n: number): Int32Array {
@@ -138,25 +162,48 @@ function firsts(groups: Groups, n: number): Int32Array {
   return first;
 }
 
-/** Places in an order; rows that are equal stay as they were. Missing values come last unless asked otherwise. */
-function sorted(order: Order[], scope: Scope, named: Scope["named"]): Int32Array {
+/** Places in an order, or the first of them; rows that are equal stay as they were. Missing values come last unless asked otherwise. */
+function sorted(order: Order[], scope: Scope, named: Scope["named"], most = Infinity): Int32Array {
   const { n } = scope.rows;
   const keys = order.map(({ term, descending, nullsFirst }) => {
     const alias = term.is === "column" ? named.get(term.name) : undefined;
     const values = spread(alias ? evaluate(alias, scope) : evaluate(term, scope), n);
     return { values, compare: ordering(values), sign: descending ? -1 : 1, missing: nullsFirst ? -1 : 1 };
   });
-  const places = Int32Array.from({ length: n }, (_, i) => i);
-  return places.sort((i, j) => {
+  const before = (i: number, j: number): number => {
     for (const { values, compare, sign, missing } of keys) {
-      const [a, b] = [has(values, i), has(values, j)];
+      const a = has(values, i);
+      const b = has(values, j);
       if (a && b) {
         const found = compare(i, j);
         if (found) return sign * found;
       } else if (a !== b) return a ? -missing : missing;
     }
     return i - j;
-  });
+  };
+  if (most <= MOST_PICKED && most < n) return firstOf(n, most, before);
+  const places = new Int32Array(n);
+  for (let i = 0; i < n; i++) places[i] = i;
+  return places.sort(before);
+}
+
+const MOST_PICKED = 512;
+
+/** The first few places in an order, without sorting the others. */
+function firstOf(n: number, most: number, before: (i: number, j: number) => number): Int32Array {
+  const best: number[] = [];
+  for (let i = 0; i < n; i++) {
+    if (best.length === most && (most === 0 || before(i, best[most - 1]) > 0)) continue;
+    let [low, high] = [0, best.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (before(i, best[middle]) < 0) high = middle;
+      else low = middle + 1;
+    }
+    best.splice(low, 0, i);
+    if (best.length > most) best.pop();
+  }
+  return Int32Array.from(best);
 }
 
 /** row_number(): the place of each row in the order of its part. */
