@@ -34,7 +34,7 @@ VERSIONS = (
     "cleanlab",
     "fairlearn",
 )
-VERSIONS += ("divexplorer", "networkx", "pandas", "playwright")
+VERSIONS += ("divexplorer", "networkx", "pandas", "playwright", "netron", "torchview", "visualtorch", "torchvista")
 
 
 def main(wanted: list[str]) -> int:
@@ -82,7 +82,8 @@ def _page(kept: dict[str, dict[str, Any]]) -> str:
         "",
         "Every capability against what one would use instead, on the same data, in turns, after the answers were asserted to be",
         "the same; medians of five runs (three where one takes longer than ten seconds). Trust ratios, not seconds. `make bench`",
-        "writes this page.",
+        "writes this page. A checkout brings most peers; `pip install --group bench` brings Netron, torchview, visualtorch and",
+        "torchvista, and a row says which peer was missing.",
         "",
         f"Machine: {_processor()}, {os.cpu_count()} cores, {_memory_gib():.0f} GiB, {platform.system()}.",
         f"Versions: Python {platform.python_version()}, {', '.join(_versions())}.",
