@@ -97,7 +97,8 @@ class ViewInfo(TypedDict):
     """A view as the rail and its frame need it; one that is not ``listed`` is a part of another page.
 
     ``fits`` says whether the case has what it needs. ``size`` is what it takes on a page, in columns and rows; ``beside`` whether
-    it can be drawn for a model beside the active one; ``module`` the address of the browser half of somebody else's view.
+    it can be drawn for a model beside the active one, ``by_model`` which of its calls are told the model, ``alone`` why it cannot;
+    ``module`` the address of the browser half of somebody else's view.
     """
 
     name: str
@@ -109,6 +110,8 @@ class ViewInfo(TypedDict):
     fits: bool
     size: tuple[int, int]
     beside: bool
+    alone: str
+    by_model: list[str]
     module: str | None
 
 

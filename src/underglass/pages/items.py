@@ -192,6 +192,8 @@ def checked_view(case: HasViews, name: str, props: Mapping[str, Any]) -> CaseVie
     """
     if name not in case.views:
         raise DataError(unknown("view", name, case.views))
+    if not case.views[name].drawn:
+        raise DataError(f"{name!r} is a part of the app around the views and cannot stand on a page")
     known = case.views[name].props
     given = dict(props)
     shown = given.get(SHOWN_FOR)

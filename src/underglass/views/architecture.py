@@ -63,6 +63,7 @@ VIEW = View(
         "A fused kernel may do other work than is counted here.",
     ),
     calls={"graph": graph, "measure_times": measure_times, "weights": weights},
+    beside=True,
     order=6,
     needs=("activations",),
 )

@@ -296,6 +296,7 @@ VIEW = View(
         limits="An association is not a fault: only a person can say which of them is. It is no better than the identity labels. "
         "Rare labels have wide intervals; look at the counts and at whether other metrics agree.",
     ),
+    alone="counts sets of labels that are chosen in it, whatever model is active",
     calls={
         "offer": offer,
         "summary": summary,

@@ -479,6 +479,7 @@ VIEW = View(
         source="Hohman et al. 2019, “Summit”; the comparison of two graphs after Das et al. 2020, “Bluff”.",
         limits="Influence is counted, not caused: silence the units to see whether they matter.",
     ),
+    alone="measures with the network itself, and only the active model is attached",
     calls={
         "choices": choices,
         "visualize": visualize,

@@ -126,6 +126,7 @@ VIEW = View(
     ),
     calls={"summary": summary, "alike": alike, "start": start},
     kept=kept_answers,
+    beside=True,
     order=4,
     needs=("activations", "labels"),
     props={

@@ -152,6 +152,7 @@ VIEW = View(
         "nearest neighbour.",
         limits="Near in a layer is not the same picture: a layer may ignore what matters. The list stops at 200,000 pairs.",
     ),
+    alone="shows the copies that were found together with the suspects of the active model",
     calls={"summary": summary, "groups": groups, "spare": spare},
     kept=kept_answers,
     order=3,

@@ -310,6 +310,7 @@ VIEW = View(
         limits="The source data is never changed: other programs see an edit only through an export. A patch applies to a copy "
         "with the same data, not to other data. An undo in one copy is no undo in another until its patch is applied there.",
     ),
+    alone="shows what people changed, which is the same for every model",
     calls={
         "standing": standing,
         "journal": journal,

@@ -50,6 +50,7 @@ VIEW = View(
         source="Bäuerle, van Onzenoodt, Ropinski 2021, Net2Vis. Hues: Okabe and Ito 2008; Tol 2021.",
         limits="Square roots by default: twice the width is some four times the features. The legend counts what is hidden.",
     ),
+    alone="edits the one figure that is kept for the active model",
     calls={name: _of_case(answer) for name, answer in ANSWERS.items()},
     order=7,
     needs=("model",),

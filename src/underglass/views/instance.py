@@ -155,4 +155,6 @@ VIEW = View(
         source="Instance panel of ActiVis: Kahng et al. 2017. Neighbours by Euclidean distance of pooled activations.",
         limits="Neighbours are near in the chosen layer only; another layer may disagree.",
     ),
+    alone="shows the active model's probabilities",
+    drawn=False,
 )

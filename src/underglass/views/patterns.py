@@ -259,6 +259,7 @@ VIEW = View(
         "restore": restore,
     },
     kept=kept_answers,
+    beside=True,
     order=0,
     needs=("activations",),
     props={

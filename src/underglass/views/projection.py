@@ -126,6 +126,7 @@ VIEW = View(
     ),
     calls={"summary": summary, "use": use_method, "start": start, "summaries": summaries, "restore": restore},
     kept=kept_answers,
+    beside=True,
     order=3,
     needs=("activations",),
     props={

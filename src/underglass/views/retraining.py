@@ -122,6 +122,7 @@ VIEW = View(
         limits="A linear head on a captured layer stands for the model: the layer itself was trained on the old labels. Test "
         "labels that were just changed are left out unless the view says otherwise: with them the model marks its own work.",
     ),
+    alone="shows the one comparison of labels before and after that was made, whatever model is active",
     calls={"summary": summary, "start": start, "pick": pick},
     kept=kept_answers,
     order=4,

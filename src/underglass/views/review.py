@@ -25,6 +25,7 @@ VIEW = View(
         limits="The model is not changed while one corrects. Advice sways: whoever sees it agrees more often than whoever does "
         "not. The line of random order is what a look at random instances would be expected to fix.",
     ),
+    alone="holds one queue, by the active model's probabilities",
     calls={
         "items": items,
         "probabilities": probabilities,

@@ -351,6 +351,7 @@ VIEW = View(
         limits="Labels are taken as they are. Many groups are many tests: some gaps are chance. Which rates should be equal is "
         "for people to decide; not all can be.",
     ),
+    alone="has its own choice of models, and compares two of them by itself",
     calls={
         "setup": setup,
         "groups": groups,

@@ -120,6 +120,7 @@ VIEW = View(
         limits="A suspect is not a mistake: rare but right instances look like one. Of digits without any wrong label less than "
         "1 % are accused. Probabilities of a model that was trained on the label confirm it.",
     ),
+    alone="looks for wrong labels by the active model's probabilities, and people judge what it found",
     calls={"summary": summary, "start": start, "restore": restore, "badge": badge},
     kept=kept_answers,
     order=1,

@@ -142,6 +142,7 @@ VIEW = View(
         source="Kahng, Andrews, Kalro, Chau: ActiVis, 2017. Pictures of units: Olah, Mordvintsev, Schubert 2017.",
         limits="A mean hides two groups in one subset: look at the unit's distribution. A name rests on labels alone.",
     ),
+    alone="reads its rows from the active model's activations and predictions",
     calls={
         "summary": layer_summary,
         "rows": rows_bytes,

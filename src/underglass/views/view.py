@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,9 @@ class View:
     needs : what a case must have for the view to be listed: "model", "labels", "label sets", "activations".
     props : its settings by name, each explained in a line; None where any are taken.
     size : columns of 12 and rows of 48 px that it takes on a page, if nobody says.
-    beside : whether it can be drawn for a model beside the active one, because it asks nothing of Python.
+    beside : whether it can be drawn for a model beside the active one, because it asks nothing of Python or says of which model.
+    alone : why it cannot, after its title: "asks for …"; said in the place of a tile that wants another model.
+    drawn : whether it has a browser half; False for what only the app around the views asks.
     module : the browser half of a view that is not ours: an ES module file beside its Python half.
     kept : what an exported page keeps of the answers, so that the view works in it without Python; quick to work out.
     """
@@ -48,6 +51,8 @@ class View:
     props: Mapping[str, str] | None = None
     size: tuple[int, int] = (12, 14)
     beside: bool = False
+    alone: str = ""
+    drawn: bool = True
     module: Path | None = None
     kept: Kept | None = None
 
@@ -65,8 +70,10 @@ class View:
             group=self.group,
             question=self.question,
             card=self.card,
-            fits=listed,
+            fits=listed and self.drawn,
             size=self.size,
             beside=self.beside,
+            alone=self.alone,
+            by_model=[name for name, call in self.calls.items() if "model" in signature(call).parameters],
             module=None if self.browser_half is None else self.browser_half.address(self.name),
         )

@@ -1,12 +1,14 @@
 // A case as one tile shows it: for a filter of its own, or for another model. Everything else is the case itself: one selection,
-// one journal, one coordinator.
+// one journal, one coordinator. For another model its columns stand in place of the active one's, in questions and in what is
+// picked, and Python is told which model is meant.
 import { Selection, type SelectionClause } from "@uwdata/mosaic-core";
 import type { ClauseSource } from "@uwdata/mosaic-core";
 import type { Case } from "../runtime/case.svelte";
 import { columnTypes, parse, unknown, type Tree } from "../runtime/filter";
-import type { Binning, Picks } from "../runtime/selection.svelte";
+import type { Host } from "../runtime/host";
+import type { Binning, Part, Picks } from "../runtime/selection.svelte";
 import type { ColumnInfo } from "../runtime/wire";
-import { renamed, renamedTree, type Names } from "./renaming";
+import { renamed, renamedTree, reversed, type Names } from "./renaming";
 
 export interface ShownFor {
   filter?: string;
@@ -29,9 +31,24 @@ export function shownFor(props: Record<string, unknown>): ShownFor | null {
  * Throws what is wrong with the filter, with the nearest name, or that there is no such model.
  */
 export function narrowed(study: Case, { filter, model }: ShownFor): { case: Case; stop(): void } {
-  const names = model && model !== study.info.model ? namesOf(study, model) : null;
-  const columns = $derived(names ? columnsOf(study.info.columns, names, study.info.model) : study.info.columns);
-  const info = $derived(names ? { ...study.info, model: model ?? null, columns } : study.info);
+  const other = model && model !== study.info.model ? model : null;
+  if (other && !study.info.models.some((one) => one.name === other))
+    throw new Error(
+      unknown(
+        "model",
+        other,
+        study.info.models.map((one) => one.name),
+      ),
+    );
+  const names = $derived(other ? namesOf(study, other) : null);
+  const back = $derived(names ? reversed(names) : null);
+  const columns = $derived(names ? columnsOf(study.info.columns, names) : study.info.columns);
+  const info = $derived(other ? { ...study.info, model: other, columns, patterns: [], projections: [] } : study.info);
+  const mine = $derived(info.models.find((one) => one.name === info.model) ?? info.models[0]);
+  const captured = $derived(mine?.layers.filter((one) => one.captured).map((one) => one.name) ?? []);
+  let layer = $state<string | null>(null);
+  const host = other ? toldModel(study, other) : study.host;
+  const nameIn = (name: string) => names?.get(name) ?? name;
   const types = $derived(columnTypes(columns));
   const vocabulary = {
     get columns() {
@@ -50,7 +67,17 @@ export function narrowed(study: Case, { filter, model }: ShownFor): { case: Case
   const shown = following([study.picks.shown], own);
   const picked = following([study.picks.picked], own);
 
+  /** What was picked, in the names that the tile speaks. */
+  const seenPart = (part: Part): Part => (back ? { ...part, tree: renamedTree(part.tree, back) } : part);
+
   const picks = over(study.picks, {
+    get parts() {
+      return study.picks.parts.map(seenPart);
+    },
+    partOf: (from: ClauseSource) => {
+      const part = study.picks.partOf(from);
+      return part && seenPart(part);
+    },
     shown: shown.selection,
     picked: picked.selection,
     get filter() {
@@ -65,14 +92,9 @@ export function narrowed(study: Case, { filter, model }: ShownFor): { case: Case
       return base && tree ? ({ op: "and", terms: [base, tree] } as Tree) : base;
     },
     pickBins: (from: ClauseSource, binning: Binning, first: number, last: number, text: string) =>
-      study.picks.pickBins(from, { ...binning, column: names?.get(binning.column) ?? binning.column }, first, last, text),
+      study.picks.pickBins(from, { ...binning, column: nameIn(binning.column) }, first, last, text),
     pickPoints: (from: ClauseSource, of: string[], values: (string | number | boolean | null)[][], text: string) =>
-      study.picks.pickPoints(
-        from,
-        of.map((name) => names?.get(name) ?? name),
-        values,
-        text,
-      ),
+      study.picks.pickPoints(from, of.map(nameIn), values, text),
     pickTree: (from: ClauseSource, picked: Tree, text: string) =>
       study.picks.pickTree(from, names ? renamedTree(picked, names) : picked, text),
   } as Partial<Picks>);
@@ -83,7 +105,7 @@ export function narrowed(study: Case, { filter, model }: ShownFor): { case: Case
       return info;
     },
     get model() {
-      return info.models.find((one) => one.name === info.model) ?? info.models[0];
+      return mine;
     },
     get whole() {
       return study;
@@ -91,8 +113,20 @@ export function narrowed(study: Case, { filter, model }: ShownFor): { case: Case
     get vocabulary() {
       return vocabulary;
     },
-    column: (name: string) => info.columns.find((column) => column.name === name),
-    ...(names ? { rename: (query: unknown, filter: unknown) => renamed(query, names, filter) } : {}),
+    // an answer of Python names columns as they are, which is not how this tile calls them
+    column: (name: string) => info.columns.find((one) => one.name === name) ?? (other ? study.column(name) : undefined),
+    host,
+    get rename() {
+      return names ? (query: unknown, filter: unknown) => renamed(query, names, filter) : undefined;
+    },
+    get layer() {
+      if (!other) return study.layer;
+      return [layer, study.layer].find((one) => one !== null && captured.includes(one)) ?? captured.at(-1) ?? null;
+    },
+    set layer(next: string | null) {
+      if (other) layer = next;
+      else study.layer = next;
+    },
   } as unknown as Partial<Case>);
 
   // a subset that the filter names may stand in a new table after an edit
@@ -126,29 +160,37 @@ export function narrowed(study: Case, { filter, model }: ShownFor): { case: Case
   }
 }
 
-/** Bare names that another model has columns for, and those columns. */
+/** Python's answers, for another model wherever a call is told which. */
+function toldModel(study: Case, model: string): Host {
+  const call = <T>(view: string, name: string, args: Record<string, unknown> = {}, signal?: AbortSignal) => {
+    const told = study.info.views.find((one) => one.name === view)?.by_model.includes(name);
+    return study.host.call<T>(view, name, told ? { ...args, model } : args, signal);
+  };
+  return over(study.host, { call } as Partial<Host>);
+}
+
+/**
+ * What columns are called when another model is the active one, and what they are.
+ *
+ * The bare names are its own; those of the active model end in its name, whether or not the other has such a column.
+ */
 function namesOf(study: Case, model: string): Names {
-  const known = study.info.models.map((one) => one.name);
-  if (!known.includes(model)) throw new Error(unknown("model", model, known));
-  const end = `@${model}`;
-  const names = study.info.columns.flatMap(({ name }) =>
-    name.endsWith(end) ? [[name.slice(0, -end.length), name] as const] : [],
-  );
+  const { columns, models, model: active } = study.info;
+  const [end, away] = [`@${model}`, `@${active}`];
+  const layers = models.find((one) => one.name === active)?.layers.map((one) => `.${one.name}`) ?? [];
+  const there = new Set(columns.map((one) => one.name));
+  const names: [seen: string, real: string][] = [];
+  for (const { name } of columns) {
+    if (name.endsWith(end)) names.push([name.slice(0, -end.length), name]);
+    else if (there.has(name + end) || layers.some((layer) => name.endsWith(layer))) names.push([name + away, name]);
+  }
   return new Map(names);
 }
 
-/** The columns as they are called when another model is the active one. */
-function columnsOf(columns: ColumnInfo[], names: Names, active: string | null): ColumnInfo[] {
-  const theirs = new Set(names.values());
-  return columns.flatMap((column) => {
-    const other = names.get(column.name);
-    if (other)
-      return [
-        { ...columns.find((one) => one.name === other)!, name: column.name },
-        { ...column, name: `${column.name}@${active}` },
-      ];
-    return theirs.has(column.name) ? [] : [column];
-  });
+/** The columns under the names that they are called by. */
+function columnsOf(columns: ColumnInfo[], names: Names): ColumnInfo[] {
+  const seen = reversed(names);
+  return columns.map((column) => ({ ...column, name: seen.get(column.name) ?? column.name }));
 }
 
 /** An object with some members in place of its own; everything else is done by the object itself. */
@@ -159,6 +201,6 @@ function over<T extends object>(target: T, members: Partial<T>): T {
       const value: unknown = Reflect.get(base, key, base);
       return typeof value === "function" ? (value as (...given: unknown[]) => unknown).bind(base) : value;
     },
-    set: (base, key, value) => Reflect.set(base, key, value, base),
+    set: (base, key, value) => Reflect.set(key in members ? members : base, key, value),
   });
 }

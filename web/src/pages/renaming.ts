@@ -6,6 +6,11 @@ import type { Tree } from "../runtime/filter";
 /** The column of the other model, by the bare name. */
 export type Names = ReadonlyMap<string, string>;
 
+/** The same names the other way round. */
+export function reversed(names: Names): Names {
+  return new Map([...names].map(([seen, real]) => [real, seen]));
+}
+
 /** A query with other names, but for the nodes of its filter. */
 export function renamed<T>(query: T, names: Names, filter: unknown): T {
   const map = new Map<SQLNode, SQLNode>();

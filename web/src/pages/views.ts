@@ -2,6 +2,7 @@
 // address that the case's list of views gives.
 import type { Case } from "../runtime/case.svelte";
 import { define, type View } from "../runtime/view";
+import type { ViewInfo } from "../runtime/wire";
 import Absent from "./Absent.svelte";
 
 const found = import.meta.glob<{ default: View }>("../views/*.ts");
@@ -15,6 +16,12 @@ export async function load(name: string): Promise<View | null> {
 export function known(study?: Case): string[] {
   const ours = Object.keys(found).map((path) => path.slice(path.lastIndexOf("/") + 1, -3));
   return [...ours, ...(study?.info.views.filter((view) => view.module).map((view) => view.name) ?? [])];
+}
+
+/** The views that can stand on a page of a case: those that have a browser half and what they need. */
+export function drawable(study: Case): ViewInfo[] {
+  const names = new Set(known(study));
+  return study.info.views.filter((view) => view.fits && view.name !== "pages" && names.has(view.name));
 }
 
 const absent = define("absent", Absent);

@@ -105,7 +105,7 @@ export class TableRows {
     if (String(before.search ?? "") !== String(asked.search ?? "")) {
       for (const [name, client] of [["shown", this.#clients[0]] as const, ["picked", this.#clients[1]] as const]) {
         const filter = this.#filters[name];
-        if (filter) void this.study.coordinator.updateClient(client, this.#countQuery(filter));
+        if (filter) void this.study.coordinator.updateClient(client, this.#named(this.#countQuery(filter)));
       }
     }
     this.#again();
@@ -177,7 +177,7 @@ export class TableRows {
       query: ((filter: FilterExpr) => {
         this.#filters[which] = listed(filter);
         this.#again();
-        return this.#countQuery(this.#filters[which]);
+        return this.#named(this.#countQuery(this.#filters[which]));
       }) as never,
       queryResult: (data) => {
         const table = data as Table;
@@ -274,7 +274,7 @@ export class TableRows {
   async #load(page: number, n: number, generation: number): Promise<void> {
     const { columns } = this.#asked;
     const { query, reversed } = await this.#pageQuery(page, n);
-    const answer: unknown = await this.study.coordinator.updateClient(this.#pager, query);
+    const answer: unknown = await this.study.coordinator.updateClient(this.#pager, this.#named(query));
     if (answer instanceof Error) throw answer;
     const table = this.#arrived as Table;
     if (generation !== this.#generation || this.#stopped) return;
@@ -292,7 +292,13 @@ export class TableRows {
   }
 
   #query(query: Query): Promise<Table> {
-    return this.study.coordinator.query(query) as unknown as Promise<Table>;
+    return this.study.coordinator.query(this.#named(query)) as unknown as Promise<Table>;
+  }
+
+  /** With the columns of another model, where the list is shown for that; what the filters name stays. */
+  #named(query: Query): Query {
+    const { rename } = this.study;
+    return rename ? rename(query, [this.#filters.shown, this.#filters.picked]) : query;
   }
 
   /**

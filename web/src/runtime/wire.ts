@@ -84,7 +84,8 @@ export interface Card {
 /** A view as the rail and its frame need it; one that is not ``listed`` is a part of another page.
 
     ``fits`` says whether the case has what it needs. ``size`` is what it takes on a page, in columns and rows; ``beside`` whether
-    it can be drawn for a model beside the active one; ``module`` the address of the browser half of somebody else's view. */
+    it can be drawn for a model beside the active one, ``by_model`` which of its calls are told the model, ``alone`` why it cannot;
+    ``module`` the address of the browser half of somebody else's view. */
 export interface ViewInfo {
   name: string;
   listed: boolean;
@@ -95,6 +96,8 @@ export interface ViewInfo {
   fits: boolean;
   size: [number, number];
   beside: boolean;
+  alone: string;
+  by_model: string[];
   module: string | null;
 }
 
