@@ -97,8 +97,8 @@ class ViewInfo(TypedDict):
     """A view as the rail and its frame need it; one that is not ``listed`` is a part of another page.
 
     ``fits`` says whether the case has what it needs. ``size`` is what it takes on a page, in columns and rows; ``beside`` whether
-    it can be drawn for a model beside the active one, ``by_model`` which of its calls are told the model, ``alone`` why it cannot;
-    ``module`` the address of the browser half of somebody else's view.
+    it can be drawn for a model beside the active one, ``by_model`` which of its calls are told the model, ``alone`` why it
+    cannot; ``module`` the address of the browser half of somebody else's view.
     """
 
     name: str
@@ -116,8 +116,9 @@ class ViewInfo(TypedDict):
 
 
 class PatternsInfo(TypedDict):
-    """A finished pattern search of one layer, as the strip of layers shows it."""
+    """A finished pattern search of one layer of a model, as the strip of layers shows it."""
 
+    model: str
     layer: str
     key: str
     count: int

@@ -186,11 +186,10 @@ def restore(case: Case, serving: Serving) -> None:
 
 
 def summaries(case: Case) -> list[PatternsInfo]:
-    """The current results of the active model's layers, as the strip of layers shows them."""
-    if case.model is None:
-        return []
+    """The current results of all models' layers, as the strip of layers shows them."""
     return [
         PatternsInfo(
+            model=found.model,
             layer=found.layer,
             key=found.key,
             count=found.count,
@@ -199,7 +198,7 @@ def summaries(case: Case) -> list[PatternsInfo]:
             settings=found.settings.json(),
         )
         for found in all_current(case)
-        if found.model == case.model.name and found.settings.unit is None
+        if found.settings.unit is None
     ]
 
 

@@ -43,7 +43,7 @@ export function narrowed(study: Case, { filter, model }: ShownFor): { case: Case
   const names = $derived(other ? namesOf(study, other) : null);
   const back = $derived(names ? reversed(names) : null);
   const columns = $derived(names ? columnsOf(study.info.columns, names) : study.info.columns);
-  const info = $derived(other ? { ...study.info, model: other, columns, patterns: [], projections: [] } : study.info);
+  const info = $derived(other ? { ...study.info, model: other, columns, projections: [] } : study.info);
   const mine = $derived(info.models.find((one) => one.name === info.model) ?? info.models[0]);
   const captured = $derived(mine?.layers.filter((one) => one.captured).map((one) => one.name) ?? []);
   let layer = $state<string | null>(null);

@@ -39,7 +39,8 @@ export function wordsOf(side: Side, other: Side): string {
 export function problemOf(side: Side, other: Side, study: Case, view: ViewInfo | undefined): string | null {
   const [kind, name] = split(side.chosen);
   if (kind === "model" && name !== study.info.model && !view?.beside) return alone(view);
-  if (kind === "rest" && !toldOf(side, other).filter) return "All but everything is nothing: choose a subset or a filter for the other side.";
+  if (kind === "rest" && !toldOf(side, other).filter)
+    return "All but everything is nothing: choose a subset or a filter for the other side.";
   if (kind !== "filter") return null;
   if (!side.filter.trim()) return "Type a filter.";
   try {

@@ -84,8 +84,8 @@ export interface Card {
 /** A view as the rail and its frame need it; one that is not ``listed`` is a part of another page.
 
     ``fits`` says whether the case has what it needs. ``size`` is what it takes on a page, in columns and rows; ``beside`` whether
-    it can be drawn for a model beside the active one, ``by_model`` which of its calls are told the model, ``alone`` why it cannot;
-    ``module`` the address of the browser half of somebody else's view. */
+    it can be drawn for a model beside the active one, ``by_model`` which of its calls are told the model, ``alone`` why it
+    cannot; ``module`` the address of the browser half of somebody else's view. */
 export interface ViewInfo {
   name: string;
   listed: boolean;
@@ -101,8 +101,9 @@ export interface ViewInfo {
   module: string | null;
 }
 
-/** A finished pattern search of one layer, as the strip of layers shows it. */
+/** A finished pattern search of one layer of a model, as the strip of layers shows it. */
 export interface PatternsInfo {
+  model: string;
   layer: string;
   key: string;
   count: number;

@@ -9,6 +9,7 @@ import {
   eq,
   gte,
   isNotNull,
+  literal,
   lte,
   or,
   row_number,
@@ -41,7 +42,12 @@ export function byValue(columns: Columns, other: string | null, judged: boolean,
       pattern,
       ...(other ? { value: column(other) } : {}),
       n: countRows(),
-      ...(judged ? { correct: countRows().where(sql`correct = true`), judged: countRows().where(sql`correct IS NOT NULL`) } : {}),
+      ...(judged
+        ? {
+            correct: countRows().where(eq(column("correct"), literal(true))),
+            judged: countRows().where(isNotNull(column("correct"))),
+          }
+        : {}),
     })
     .where(filter);
   return other ? query.groupby(pattern, column(other)) : query.groupby(pattern);
