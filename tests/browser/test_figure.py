@@ -230,6 +230,131 @@ def test_keys_walk_pick_and_zoom(editor):
     until(page, f"document.querySelector('svg.sheet').clientWidth > {wide}")
 
 
+def test_a_tooltip_says_type_sizes_parameters_and_what_the_layer_was_made_with(editor):
+    case, page = editor
+    call["keep"](case, settings={"depth": 0})
+    page.reload()
+    figure(page, "d.settings.depth === 0")
+    net = Small()
+    shapes = {"stem": "1 × 8 × 8 × 8", "blocks.1.b": "1 × 8 × 4 × 4", "fc": "1 × 2"}
+    for name, shape in shapes.items():
+        layer = net.get_submodule(name)
+        glyph(page, name).hover()
+
+        said = figure(page, f"d.tip?.[0].startsWith('{name}:')")["tip"]
+
+        assert said[:2] == [f"{name}: {type(layer).__name__}", shape]
+        assert f"{sum(one.numel() for one in layer.parameters()):,} parameters" in said
+        if isinstance(layer, torch.nn.Conv2d):
+            made = ("kernel_size", "stride", "padding", "dilation", "groups")
+            assert [one for one in said if one.split(" ")[0] in made] == [f"{one} {getattr(layer, one)}" for one in made]
+            rows, columns = (int(one) for one in shape.split(" × ")[2:])
+            assert f"{layer.weight.numel() * rows * columns:,} multiply-adds" in said
+        assert [line for line in page.locator(".tip").inner_text().split("\n") if line] == said
+    page.mouse.move(5, 5)
+    figure(page, "d.tip === null")
+    glyph(page, "stem").locator("rect.hit").focus()  # by key as by pointer
+    assert figure(page, "d.tip !== null")["tip"][0] == "stem: Conv2d"
+    page.get_by_label("Modules").select_option("2")
+    figure(page, "d.settings.depth === 2")
+    glyph(page, "blocks.0").hover()
+    within = 3 * sum(one.numel() for one in net.blocks[0].parameters())
+    said = figure(page, "d.tip?.[0].startsWith('blocks.0')")["tip"]
+    assert said[:3] == ["blocks.0 to blocks.2: 3 × Block", "8 features, 4×4", f"{within:,} parameters"]
+
+
+def test_the_wheel_zooms_around_the_pointer_a_drag_moves_and_fit_returns(editor):
+    case, page = editor
+    call["keep"](case, settings={"depth": 0})
+    page.reload()
+    before = figure(page, "d.settings.depth === 0")
+    assert before["fitting"]
+    assert before["width"] * before["scale"] <= before["room"][0]
+    name = before["glyphs"][len(before["glyphs"]) // 2]["id"]
+    shape = glyph(page, name).locator("polygon").first
+
+    def centre():
+        box = shape.bounding_box()
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    start = centre()
+    page.mouse.move(*start)
+    page.keyboard.down("Control")
+    scale = before["scale"]
+    for turn in (-200, -200, 150, -500):
+        page.mouse.wheel(0, turn)
+        now = figure(page, f"Math.abs(d.scale - {scale}) > 1e-6 && !d.fitting")
+        assert now["scale"] == pytest.approx(min(6, scale * np.exp(-turn * 0.003)))
+        assert centre() == pytest.approx(start, abs=3)
+        scale = now["scale"]
+    page.keyboard.up("Control")
+
+    page.mouse.down()
+    page.mouse.move(start[0] - 60, start[1] - 25, steps=4)
+    page.mouse.up()
+    moved = figure(page)
+    assert moved["corner"] == pytest.approx([now["corner"][0] - 60, now["corner"][1] - 25], abs=1.5)
+    assert moved["selected"] == 0  # a push is no click
+    assert centre() == pytest.approx((start[0] - 60, start[1] - 25), abs=4)
+    page.get_by_title("As wide as there is room").click()
+    again = figure(page, "d.fitting")
+    assert {key: again[key] for key in ("scale", "corner", "room")} == {key: before[key] for key in ("scale", "corner", "room")}
+    page.get_by_role("region", name="The figure").focus()
+    page.keyboard.press("+")
+    assert figure(page, "!d.fitting")["scale"] == pytest.approx(1.25 * before["scale"])
+    page.keyboard.press("0")
+    figure(page, "d.fitting")
+
+
+def test_one_press_groups_what_repeats_most_another_takes_it_back(editor):
+    case, page = editor
+    call["keep"](case, settings={"depth": 0})
+    page.reload()
+    before = figure(page, "d.settings.depth === 0")
+
+    page.get_by_role("button", name="Group by itself").click()
+    grouped = figure(page, "d.groups.length === 1")
+
+    # twice a convolution after another stands in each of the three blocks, and nowhere else as often
+    assert grouped["settings"]["groups"] == [{"name": "Group 1", "first": "blocks.0.a", "last": "blocks.0.b"}]
+    assert grouped["groups"] == [{"name": "Group 1", "places": 3, "problem": None}]
+    assert len(grouped["glyphs"]) == len(before["glyphs"]) - 3
+    assert painted(grouped) == expected(case, grouped["settings"])
+    page.get_by_role("button", name="Group by itself").click()
+    assert "nothing to group by itself" in figure(page, "d.refused !== ''")["refused"]
+    page.get_by_role("button", name="Ungroup").click()
+    after = figure(page, "!d.settings.groups")
+    assert painted(after) == painted(before)
+    assert page.get_by_role("button", name="Ungroup").is_disabled()
+    page.get_by_role("button", name="Undo the last change of the figure").click()
+    assert painted(figure(page, "d.groups.length === 1")) == painted(grouped)
+
+
+def test_colours_numbers_and_a_legend_of_its_own_are_in_the_files(editor):
+    case, page = editor
+    figure(page)
+    page.get_by_role("button", name="Colour of Conv2d").click()
+    page.get_by_label("Colour", exact=True).fill("#123456")
+    figure(page, "d.settings.colours?.Conv2d === '#123456'")
+    page.keyboard.press("Escape")
+    page.get_by_label("Number below").select_option("parameters")
+    found = figure(page, "d.settings.numbers === 'parameters'")
+
+    assert {"224", "18"} <= {one["text"] for one in found["words"]}  # of the first convolution and the last layer
+    stem = glyph(page, "stem").locator("polygon").first
+    assert stem.get_attribute("fill") == "#123456"
+    page.get_by_role("button", name="Save the figure").click()
+    page.get_by_label("the legend as a file of its own").check()
+    given = []
+    page.on("download", lambda one: given.append(one))
+    with page.expect_event("download", lambda one: one.suggested_filename == "small-legend.pdf"):
+        page.get_by_role("button", name=re.compile("^PDF")).click()
+    files = {one.suggested_filename: one.path().read_bytes() for one in given}
+    for name, part in (("small.pdf", "network"), ("small-legend.pdf", "legend")):
+        assert files[name] == call["export"](case, settings=found["settings"], ending=".pdf", part=part)
+    assert len(files) == 2
+
+
 @pytest.mark.parametrize(("width", "dark"), [(1440, False), (800, True)])
 def test_the_editor_is_accessible_and_fits_its_page(app, open_page, width, dark):
     case, address = app
