@@ -15,7 +15,7 @@ def planted(items=3000, groups=4, each=8, seed=0):
 
 
 def dense_vectors(starts, found, labels, rank):
-    """The same by dense numpy: positive pointwise mutual information, then its singular vectors."""
+    """The same by dense numpy: positive pointwise mutual information, then the vectors of its largest positive eigenvalues."""
     yes = np.zeros((len(starts) - 1, labels))
     for i in range(len(starts) - 1):
         yes[i, found[starts[i] : starts[i + 1]]] = 1
@@ -26,8 +26,8 @@ def dense_vectors(starts, found, labels, rank):
     size = joint.sum(axis=1)
     with np.errstate(divide="ignore"):
         ppmi = np.maximum(np.log(joint * size.sum() / np.outer(size, size)), 0)
-    left, strength, _ = np.linalg.svd(ppmi)
-    scaled = left[:, :rank] * np.sqrt(strength[:rank])
+    strength, vectors = np.linalg.eigh(ppmi)
+    scaled = vectors[:, ::-1][:, :rank] * np.sqrt(strength[::-1][:rank])
     return scaled / np.linalg.norm(scaled, axis=1, keepdims=True)
 
 
@@ -39,13 +39,31 @@ def test_labels_of_a_group_lie_nearest_to_each_other():
     assert (near // 8 == np.arange(32)[:, None] // 8).all()
 
 
-def test_similarities_are_those_of_the_dense_decomposition():
-    starts, found, labels = planted(items=400)
-    place = embed_labels(starts, found, labels, directions=4).vectors[:32]
-    dense = dense_vectors(starts, found, labels, 4)
-    assert place @ place.T == pytest.approx(
-        dense @ dense.T, abs=1e-3
-    )  # the fourth direction is the last one kept, so rounds matter
+@pytest.mark.parametrize(("groups", "rank"), [(4, 4), (40, 40)], ids=["32 labels", "320 labels"])
+def test_similarities_are_those_of_the_dense_decomposition(groups, rank):
+    starts, found, labels = planted(items=100 * groups, groups=groups)
+    place = embed_labels(starts, found, labels, directions=rank).vectors[:-1]
+    dense = dense_vectors(starts, found, labels, rank)
+    assert np.abs(place @ place.T - dense @ dense.T).mean() < 2e-3
+
+
+def test_labels_that_always_stand_together_and_labels_with_the_same_others_are_alike():
+    """0 and 1 are never apart; 2 and 3 never meet, but stand with the same others; the rest by chance."""
+    r = np.random.default_rng(0)
+    sets = []
+    for _ in range(4000):
+        one = set(4 + np.flatnonzero(r.random(20) < 0.2))
+        if r.random() < 0.2:
+            one |= {0, 1}
+        if r.random() < 0.4:
+            one |= {int(r.integers(2, 4)), *(4 + np.flatnonzero(r.random(10) < 0.7))}
+        sets.append(sorted(one))
+    starts = np.concatenate([[0], np.cumsum([len(one) for one in sets])])
+    place = embed_labels(starts, np.concatenate(sets).astype(int), 24).vectors
+    like = place @ place.T
+    assert like[0, 1] > 0.999
+    assert like[2, 3] > 0.9
+    assert np.abs(like[:2, 14:]).max() < 0.5 > np.abs(like[2:4, 14:]).max()  # what meets them by chance is not like them
 
 
 def test_the_same_seed_gives_the_same_places_and_the_plane_is_centred():

@@ -177,7 +177,7 @@ def open_page(browser: Browser, serve_case: Callable[..., str]) -> Iterator[Call
         context = browser.new_context(viewport=viewport, color_scheme="dark" if dark else "light", **options)
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+        page.on("console", lambda one: wrong.append(f"{one.text} {one.location['url']}") if one.type == "error" else None)
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("request", lambda request: _check(request.url, wrong))
         page.goto(address)

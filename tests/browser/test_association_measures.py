@@ -151,7 +151,8 @@ def test_measures_ranges_order_and_names_stand_in_the_address(tagged, open_page)
     shares = {name: gap(table, "dp", name, "man", "woman") for name in labels}
     kept = sorted((name for name in labels if 0.01 <= shares[name] <= 0.5), key=lambda name: -table[name].sum())
     assert len(kept) > 2
-    shown = f"d.listed === {len(kept)} && d.violins.length === 3 && d.violins[2].brushed && d.rows[0].cells.length === 3"
+    listed = f"d.listed === {len(kept)} && d.rows.length === {len(kept)} && d.rows[0].cells.length === 3"
+    shown = f"{listed} && d.violins.length === 3 && d.violins[2].brushed"
     before = seen(page, shown)
     assert sorted(row["label"] for row in before["rows"]) == sorted(kept)
     reload(page)
@@ -165,6 +166,7 @@ def test_labels_are_found_by_likeness_hidden_together_and_shown_again(tagged, op
     page = opened(open_page, address)
     page.get_by_role("row", name="tie").hover()
     page.get_by_role("button", name="Sort by likeness to tie").click()
+    page.get_by_text("most like tie").wait_for()
     seen(page, "d.rows.slice(0, 2).every((row) => ['tie', 'knot'].includes(row.label))")
     page.get_by_role("button", name="Sort by likeness to tie").first.click()
     seen(page, "d.rows[0].label !== 'tie' && d.rows[0].label !== 'knot'")

@@ -1,7 +1,9 @@
-"""Which labels occur with the same other labels? A place for each label, learned from co-occurrence alone.
+"""Which labels occur together, or with the same other labels? A place for each label, learned from co-occurrence alone.
 
-Labels become vectors by the positive part of their pointwise mutual information with every other label, reduced to its leading
-directions (Levy and Goldberg 2014: what word2vec factorises implicitly). The matrix of all pairs is never made dense.
+Labels become vectors whose inner products come nearest to the positive part of their pointwise mutual information (Levy and
+Goldberg 2014: what word2vec factorises implicitly): the eigenvectors of its largest positive eigenvalues. A label's information
+about itself is unknown and stands as 0, which alone makes two labels that always stand together differ, and that along negative
+eigenvalues; singular values would keep these. The matrix of all pairs is never made dense.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse
+import scipy.sparse.linalg
 from numpy.typing import NDArray
 
 from underglass.errors import DataError
@@ -19,7 +22,13 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.integer[Any]]
 
 DIRECTIONS = 16
-EXTRA, ROUNDS = 8, 6
+DENSE = 200
+"""Labels up to which the decomposition is that of a dense matrix."""
+TOLERANCE = 1e-4
+"""Relative, of the eigenvalues."""
+NOTHING = 1e-3
+"""Share of the longest vector below which a length is rounding."""
+ZERO = 1e-9
 MOST_LABELS_EACH = 60
 
 
@@ -30,7 +39,7 @@ class LabelEmbedding:
     Attributes
     ----------
     vectors : (labels, directions)
-        Of length 1; NaN for a label that never occurs with another one.
+        Of length 1, or 0 where nothing is kept of a label; NaN for a label that never occurs with another one.
     places : (labels, 2)
         The two directions of largest variance of `vectors`, for drawing.
     explained : (2,)
@@ -56,15 +65,14 @@ def embed_labels(
     directions : int
         Length of the vectors, at most.
     seed : int
-        Of the randomised decomposition, and of the draw among the labels of an item that has more than 60.
+        Of where the decomposition begins, and of the draw among the labels of an item that has more than 60.
 
     Raises
     ------
     DataError
         If fewer than three labels occur with another one.
 
-    Source: Levy and Goldberg 2014, "Neural Word Embedding as Implicit Matrix Factorization"; the decomposition: Halko,
-    Martinsson and Tropp 2011, algorithm 4.4.
+    Source: Levy and Goldberg 2014, "Neural Word Embedding as Implicit Matrix Factorization"; the decomposition is ARPACK's.
     """
     random = np.random.default_rng(seed)
     joint = _together(starts, found, labels, random)
@@ -79,9 +87,10 @@ def embed_labels(
     ppmi = scipy.sparse.csr_array((value[kept], (inner.row[kept], inner.col[kept])), shape=inner.shape)
     rank = min(directions, len(known) - 1)
     vectors, strength = _leading(ppmi, rank, random)
+    rank = len(strength)
     scaled = vectors * np.sqrt(strength)
     length = np.linalg.norm(scaled, axis=1, keepdims=True)
-    unit = np.divide(scaled, length, out=np.zeros_like(scaled), where=length > 1e-12)
+    unit = np.divide(scaled, length, out=np.zeros_like(scaled), where=length > NOTHING * length.max(initial=0))
     centred = unit - unit.mean(axis=0)
     _, spread, across = np.linalg.svd(centred, full_matrices=False)
     across = across[:2] * np.sign(across[:2][np.arange(min(2, len(across))), np.abs(across[:2]).argmax(axis=1)])[:, None]
@@ -115,12 +124,15 @@ def _together(starts: Integers, found: Integers, labels: int, random: np.random.
 
 
 def _leading(matrix: Any, rank: int, random: np.random.Generator) -> tuple[Floats, Floats]:
-    """Singular vectors of a symmetric matrix with the largest singular values, by a randomised range and power rounds."""
-    width = min(rank + EXTRA, matrix.shape[0])
-    basis, _ = np.linalg.qr(matrix @ random.normal(size=(matrix.shape[0], width)))
-    for _ in range(ROUNDS):
-        basis, _ = np.linalg.qr(matrix @ basis)
-    left, strength, _ = np.linalg.svd((matrix @ basis).T @ basis)
-    vectors = basis @ left[:, :rank]
+    """Eigenvectors of a symmetric matrix with the largest eigenvalues, of those that are positive."""
+    if matrix.shape[0] <= DENSE:
+        strength, vectors = np.linalg.eigh(matrix.toarray())
+        strength, vectors = strength[::-1][:rank], vectors[:, ::-1][:, :rank]
+    else:
+        start = random.normal(size=matrix.shape[0])
+        strength, vectors = scipy.sparse.linalg.eigsh(matrix, rank, which="LA", v0=start, tol=TOLERANCE)
+        strength, vectors = strength[::-1], vectors[:, ::-1]
+    positive = strength > ZERO * max(float(strength[0]), 1.0)
+    strength, vectors = strength[positive], vectors[:, positive]
     top = np.abs(vectors).argmax(axis=0)
-    return vectors * np.sign(vectors[top, np.arange(rank)]), strength[:rank]
+    return vectors * np.sign(vectors[top, np.arange(len(top))]), strength

@@ -128,6 +128,8 @@ def similar(case: Case, asked: Mapping[str, Any], label: int) -> bytes:
     vectors = np.where((place >= 0)[:, None], _embedding(found).vectors[np.maximum(place, 0)], np.nan)
     if np.isnan(vectors[label]).any():
         raise DataError(f"{found.labels[label]!r} never occurs with another label, so nothing is known to be like it.")
+    if not vectors[label].any():
+        raise DataError(f"{found.labels[label]!r} occurs with labels too far from most: its place is not known well enough.")
     return np.asarray(((vectors - vectors[label]) ** 2).sum(axis=1), "<f8").tobytes()
 
 
