@@ -6,7 +6,6 @@ import io
 import json
 import socket
 import threading
-import time
 from urllib.parse import quote
 
 import numpy as np
@@ -101,10 +100,8 @@ def test_a_hundred_labels_are_corrected_by_keyboard_and_undone_to_the_byte(serve
     queue = [one["row"] for one in describe(page, REVIEW)["items"]][:100]
     truth, source = digits().truth, digits().given
 
-    began = time.monotonic()
     for row in queue:
         page.keyboard.press("Enter" if truth[row] == source[row] else "1234567890"[truth[row]])
-    typed = time.monotonic() - began
     written(page)
 
     assert case.labels()[queue].tolist() == truth[queue].tolist()
@@ -117,7 +114,6 @@ def test_a_hundred_labels_are_corrected_by_keyboard_and_undone_to_the_byte(serve
     assert effort["random"] == pytest.approx(100 * digits().wrong.sum() / 708)
     states = {one["row"]: one["state"] for one in describe(page, REVIEW)["items"]}
     assert all(states[row] == ("confirmed" if truth[row] == source[row] else "relabelled") for row in queue)
-    assert typed < 60
 
     page.goto(f"{address}#suspects")
     until(page, "window.underglass?.describe('suspects')?.stale.includes('changed since')")

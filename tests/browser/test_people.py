@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from playwright.sync_api import Page
 
 from browser.describing import describe, settled, until
@@ -27,16 +25,13 @@ def at(address: str, token: str) -> str:
     return address.split("token=", maxsplit=1)[0] + f"token={token}"
 
 
-def test_an_edit_of_one_appears_for_the_other_within_a_second(planted_app, open_page):
+def test_an_edit_of_one_appears_for_the_other_by_itself(planted_app, open_page):
     case, address = planted_app(400, people=PEOPLE, images=False)
     owner, ana = open_page(address), open_page(at(address, ANA))
     assert describe(owner, "overview")["n"] == describe(ana, "overview")["n"] == 400
     settled(ana)
-    began = time.monotonic()
     owner.evaluate("() => void window.underglass.case.edit({ op: 'exclude', rows: [0, 1, 2, 3, 4] })")
     until(ana, "window.underglass.describe('overview').n === 395")
-    took = time.monotonic() - began
-    assert took < 5, f"{took:.1f} s: a busy machine takes longer than the second it takes alone, but not this long"
     assert [edit.author for edit in case.history()] == [case.author]
 
 
