@@ -16,6 +16,7 @@ import underglass as ug
 from browser.describing import settled, until
 from browser.test_static import open_offline
 from their_packages import VIEW, Install, installing
+from underglass.errors import DataError
 from underglass.extensions.scaffolding import new_view, project_files
 
 __all__ = ["open_offline"]
@@ -32,15 +33,30 @@ def go(page, fragment):
     page.evaluate("to => { location.hash = to; }", fragment)
 
 
-def test_the_audio_example_is_built_as_a_wheel_and_draws_sounds(install, tmp_path, open_page, serve_case):
-    for kind, frequency in (("low", 220), ("high", 880)):
-        (tmp_path / "sounds" / kind).mkdir(parents=True)
-        with wave.open(str(tmp_path / "sounds" / kind / "a.wav"), "wb") as file:
-            file.setnchannels(1)
-            file.setsampwidth(2)
-            file.setframerate(8000)
-            tone = np.sin(np.arange(4000) * 2 * np.pi * frequency / 8000) * (0.5 if kind == "low" else 0.25)
-            file.writeframes((tone * 32767).astype("<i2").tobytes())
+def write_tone(path, frequency, loudest, seconds=0.5):
+    path.parent.mkdir(parents=True)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        tone = np.sin(np.arange(int(8000 * seconds)) * 2 * np.pi * frequency / 8000) * loudest
+        file.writeframes((tone * 32767).astype("<i2").tobytes())
+
+
+def drawn_as_played(page, names):
+    """The tallest column of a sine of half the full scale is half as high as the picture."""
+    for row, name in enumerate(names):
+        until(page, f"window.underglass?.describe('instance:{row}:tile')?.seconds > 0")
+        told = page.evaluate(f"underglass.describe('instance:{row}:tile')")
+        assert told["seconds"] == pytest.approx(0.5, abs=0.01)
+        assert told["tallest"] == pytest.approx(0.5 if name == "low" else 0.25, abs=0.06)
+
+
+def test_the_audio_example_is_built_as_a_wheel_and_draws_sounds_in_the_app_and_in_an_exported_page(
+    install, tmp_path, open_page, serve_case, open_offline
+):
+    write_tone(tmp_path / "sounds" / "low" / "a.wav", 220, 0.5)
+    write_tone(tmp_path / "sounds" / "high" / "a.wav", 880, 0.25)
     target = tmp_path / "site" / "audio"
     command = [
         sys.executable,
@@ -65,14 +81,34 @@ def test_the_audio_example_is_built_as_a_wheel_and_draws_sounds(install, tmp_pat
     page.locator("[data-row='1']").first.click()
     until(page, "window.underglass?.describe('instance:1:panel')?.seconds > 0")
 
-    # the tallest column of a sine of half the full scale is half as high as the picture
-    drawn = {row: page.evaluate(f"underglass.describe('instance:{row}:tile')") for row in (0, 1)}
     names = case.table()["label"].to_pylist()
-    for row, told in drawn.items():
-        assert told["seconds"] == pytest.approx(0.5, abs=0.01)
-        assert told["tallest"] == pytest.approx(0.5 if names[row] == "low" else 0.25, abs=0.06)
+    drawn_as_played(page, names)
     assert page.locator("aside audio").get_attribute("src") == "api/media/1"
     page.keyboard.press("Escape")
+
+    # the renderer and the sounds travel, from a file and from a folder, without a network
+    for out in (tmp_path / "sounds.html", tmp_path / "folder"):
+        written = case.export(out, media="copy" if out.suffix == "" else "inline")
+        assert written.parts["sounds and films"] > 2 * 8000
+        index = written.path if out.suffix else written.path / "index.html"
+        page = open_offline(index.as_uri())
+        go(page, "instances?p.mode=%22grid%22")
+        drawn_as_played(page, names)
+        page.locator("[data-row='1']").first.click()
+        until(page, "window.underglass?.describe('instance:1:panel')?.seconds > 0")
+        played = "document.querySelector('aside audio').play().then(() => true)"
+        assert page.evaluate(played), "the page's own policy lets it play"
+        until(page, "document.querySelector('aside audio').duration > 0.49")
+        page.keyboard.press("Escape")
+    silent = case.export(tmp_path / "silent.html", media="none")
+    assert "sounds and films" not in silent.parts
+    assert b"connect-src 'none'" in silent.path.read_bytes()
+    case.close()
+    write_tone(tmp_path / "long" / "low" / "a.wav", 220, 0.5, seconds=200)
+    case = ug.Case.create(tmp_path / "long.case", ug.datasets.wav_folder(tmp_path / "long"))
+    with pytest.raises(DataError, match="leave the sounds and films out with media='none'"):
+        case.export(tmp_path / "large.html", max_mb=2)
+    assert not (tmp_path / "large.html").exists()
     case.close()
 
 

@@ -13,6 +13,8 @@ from underglass.extensions.discovery import INSTANCES, Found, find
 from underglass.extensions.modules import Module
 from underglass.wire import RendererInfo
 
+PREFIX = "renderer-"
+
 
 @dataclass(frozen=True)
 class InstanceRenderer:
@@ -36,6 +38,11 @@ class InstanceRenderer:
         """Whether it can draw one of some media types."""
         return any(fnmatchcase(one, pattern) for one in types for pattern in self.media)
 
+    @property
+    def module_name(self) -> str:
+        """In addresses, where a view may have the same name."""
+        return f"{PREFIX}{self.name}"
+
     @cached_property
     def browser_half(self) -> Module:
         """Its module as it is sent."""
@@ -43,7 +50,7 @@ class InstanceRenderer:
 
     def info(self) -> RendererInfo:
         """As pages are told of it."""
-        return RendererInfo(name=self.name, title=self.title, module=self.browser_half.address(self.name))
+        return RendererInfo(name=self.name, title=self.title, module=self.browser_half.address(self.module_name))
 
 
 @cache

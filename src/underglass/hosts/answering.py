@@ -324,7 +324,7 @@ def browser_half(case: ServedCase, name: str) -> Module | Text | None:
     if view is not None:
         half: Module | None = view.browser_half
         return half
-    renderer = next((one for one in renderers().loaded.values() if one.name == name), None)
+    renderer = next((one for one in renderers().loaded.values() if one.module_name == name), None)
     return None if renderer is None else renderer.browser_half
 
 

@@ -18,6 +18,8 @@ from underglass.hosts.static.answers import kept_answers
 from underglass.hosts.static.blocks import Block, block, zipped
 from underglass.hosts.static.details import details
 from underglass.hosts.static.pictures import Pictures, pictures_of
+from underglass.hosts.static.recordings import WHAT as SOUNDS
+from underglass.hosts.static.recordings import recordings_of
 from underglass.hosts.static.tables import arrow_stream, chosen_rows, instance_table, subset_definitions
 from underglass.hosts.static.writing import (
     FORMAT,
@@ -107,7 +109,9 @@ def export(
     answers, reasons = kept_answers(case, names, whole=whole)
     table = instance_table(case, rows)
     people = _people(case)
+    recordings = recordings_of(case, rows, media)
     info = _info(case, names, len(rows), people)
+    info["renderer"] = None if recordings is None else recordings.renderer.info()
     head = {
         "format": FORMAT,
         "underglass": underglass.__version__,
@@ -119,6 +123,7 @@ def export(
         "info": info,
         "subsets": subset_definitions(case.subsets, rows, people),
         "media": shots.info,
+        "recordings": None if recordings is None else recordings.starts,
         "page": None if page is None else dict(page),
         "reasons": reasons,
         "rows": None if whole else rows.tolist(),
@@ -130,6 +135,7 @@ def export(
         block("details", details(case, rows), "details of single instances"),
         *_modules(case, names),
         *shots.blocks,
+        *([] if recordings is None else recordings.blocks),
     ]
     if chosen == "duckdb":
         blocks += [
@@ -206,6 +212,8 @@ def _too_large(total: int, max_mb: float, parts: Mapping[str, int], sheets: int,
         ways.append("leave the pictures out with media='none'")
         if single and sheets:
             ways.append("link to them with media='link'")
+    if parts.get(SOUNDS, 0) > total / 4:
+        ways.append(f"leave the {SOUNDS} out with media='none'")
     if parts.get("DuckDB", 0) > total / 4:
         ways.append("leave DuckDB out with engine='small'")
     ways += ["take fewer instances with where=…", f"allow it with max_mb={-(-total // 1_000_000)}"]
@@ -253,7 +261,6 @@ def _info(case: Case, names: Sequence[str], n: int, people: Mapping[str, str]) -
             "views": [{**view, "listed": view["listed"] and view["name"] in kept} for view in info["views"]],
             "subsets": [{**one, "author": people.get(one["author"], "")} for one in info["subsets"]],
             "author": "",
-            "renderer": None,
             "preaggregate": False,
             "version": 1,
         }

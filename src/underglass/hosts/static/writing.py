@@ -13,6 +13,7 @@ from pathlib import Path
 import underglass
 from underglass.errors import CaseError, UnderglassError
 from underglass.hosts.static.blocks import Block, block
+from underglass.hosts.static.recordings import NAME as RECORDINGS
 
 STATIC = Path(underglass.__file__).parent / "static"
 FORMAT = 1
@@ -20,9 +21,11 @@ PROGRAM = "the program"
 GENERATOR = '<meta name="generator" content="underglass'
 POLICY = (
     "default-src 'none'; script-src 'unsafe-inline' 'wasm-unsafe-eval' blob:{own}; worker-src blob:; "
-    "style-src 'unsafe-inline'{own}; font-src data:; img-src data: blob:{own}; connect-src 'none'; "
+    "style-src 'unsafe-inline'{own}; font-src data:; img-src data: blob:{own}; {plays}; "
     "base-uri 'none'; form-action 'none'"
 )
+SILENT, PLAYS = "connect-src 'none'", "connect-src blob:; media-src blob:"
+"""Of the policy: a page with sounds or films reads them from itself; no address of its own leads anywhere else."""
 BODY = (
     '<div id="app"></div><noscript>This page draws its data with JavaScript, which is switched off. '
     "It asks no network and needs no server.</noscript>"
@@ -93,7 +96,7 @@ def single_file(title: str, blocks: Sequence[Block], program: Program) -> bytes:
     late = [*(one for one in blocks if one.name not in FIRST), *program.parts]
     start = built("page/start.js").decode()
     held, rest = ("".join(_held(one) for one in some) for some in (early, late))
-    return (_head(title, "") + f"</head><body>{BODY}{held}<script>{start}</script>{rest}</body></html>\n").encode()
+    return (_head(title, "", blocks) + f"</head><body>{BODY}{held}<script>{start}</script>{rest}</body></html>\n").encode()
 
 
 def _held(one: Block) -> str:
@@ -112,7 +115,7 @@ def write_folder(folder: Path, title: str, blocks: Sequence[Block], program: Pro
     for name, data in folder_files(program).items():
         (folder / name).write_bytes(data)
     page = (
-        _head(title, " 'self' file:")
+        _head(title, " 'self' file:", blocks)
         + f'<link rel="stylesheet" href="static.css">{"".join(links)}</head>'
         + f'<body>{BODY}<script src="start.js"></script><script src="static.js"></script></body></html>\n'
     )
@@ -124,10 +127,11 @@ def folder_files(program: Program) -> dict[str, bytes]:
     return {"start.js": built("page/start.js"), "static.js": program.first, "static.css": built("page/static.css")}
 
 
-def _head(title: str, own: str) -> str:
+def _head(title: str, own: str, blocks: Sequence[Block]) -> str:
+    plays = PLAYS if any(one.name.startswith(RECORDINGS) for one in blocks) else SILENT
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY.format(own=own)}">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY.format(own=own, plays=plays)}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="referrer" content="no-referrer">'
         f'{GENERATOR} {html.escape(underglass.__version__)}; page format {FORMAT}">'
         f'<link rel="icon" href="data:,"><title>{html.escape(title)} · underglass</title>'

@@ -14,6 +14,7 @@ import * as journal from "./journal";
 import { rowsInside } from "./lasso";
 import type { Head } from "./payload";
 import { Pictures } from "./pictures";
+import { Recordings } from "./recordings";
 import type { Table } from "./sql/select";
 import { plain, vector } from "./sql/vectors";
 
@@ -28,6 +29,7 @@ export class PageHost implements Host {
   readonly can = { compute: false, reason: REASON } as const;
   readonly connector: Connector;
   readonly pictures: Pictures;
+  readonly #recordings: Recordings | null;
   #info: CaseInfo;
   #subsets: (SubsetInfo & { tree: Tree | null; rows: number[] | null })[] = [];
   #now: Standing;
@@ -44,6 +46,7 @@ export class PageHost implements Host {
     this.#info = head.info;
     this.#now = { table: edits.base, subsets: [] };
     this.pictures = new Pictures(head.media);
+    this.#recordings = head.recordings ? new Recordings(head.recordings) : null;
     this.connector = {
       query: async ({ type, sql }: { type: string; sql: string }) => {
         if (type === "exec") throw new HostError("an exported page makes no pre-aggregates");
@@ -81,7 +84,7 @@ export class PageHost implements Host {
     for (const one of this.#subsets) if (one.table) await engine.put(one.table, rowTable(await this.#rowsOfSubset(one)));
   }
 
-  /** Somebody else's view, from its block. */
+  /** Somebody else's view or renderer, from its block. */
   readonly module = async (address: string): Promise<Record<string, unknown>> => {
     const bytes = await block(`module-${address.split("/")[1]}`);
     if (!bytes) throw new Error("it was not taken along into this page");
@@ -333,8 +336,8 @@ export class PageHost implements Host {
     return this.pictures.sheet(rows, size);
   }
 
-  imageUrl(row: number): string {
-    return this.pictures.url(row);
+  imageUrl(row: number): string | Promise<string> {
+    return this.#recordings?.url(row) ?? this.pictures.url(row);
   }
 
   listen(_onEvent: (event: ServerEvent) => void, onLink: (link: Link) => void): () => void {

@@ -43,6 +43,8 @@ export interface Head {
   info: CaseInfo;
   subsets: SubsetDefinition[];
   media: MediaInfo;
+  /** Place of the first instance of each block of sounds and films; absent or null where there are none. */
+  recordings?: number[] | null;
   /** The page to draw; null draws the case with its rail. */
   page: Page | null;
   /** The rows of the case that are in this page; null: all of them. */
