@@ -9,6 +9,7 @@ from pathlib import Path
 import networkx as nx
 import numpy as np
 import pytest
+from PIL import Image
 
 torch = pytest.importorskip("torch", reason='needs torch: pip install "underglass[torch]"')
 
@@ -20,6 +21,7 @@ from networks import Encoder, ResNet  # noqa: E402
 from underglass import datasets, models  # noqa: E402
 from underglass.architecture.graph import Connection, ModelGraph, Operation  # noqa: E402
 from underglass.models.torch_graph import read_graph  # noqa: E402
+from underglass.views import architecture as model_architecture  # noqa: E402
 
 AXE = Path(__file__).resolve().parents[2] / "web/node_modules/axe-core/axe.min.js"
 PATIENCE = 90.0
@@ -263,7 +265,11 @@ def test_what_is_drawn_is_saved_as_pictures_and_numbers(served, resnet):
     page.get_by_role("button", name="Direction, series, constants and files").click()
     with page.expect_download() as waited:
         page.get_by_role("button", name="PNG", exact=True).click()
-    assert Path(waited.value.path()).read_bytes().startswith(b"\x89PNG")
+    with Image.open(waited.value.path()) as picture:
+        ratio = picture.width / float(root.get("width"))
+        assert ratio >= 1
+        assert picture.height == pytest.approx(ratio * float(root.get("height")), abs=ratio)
+        assert len(picture.convert("RGB").getcolors(1 << 20)) > 8, "it is not blank"
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Export this view").click()
     with page.expect_download() as waited:
@@ -328,7 +334,12 @@ def test_own_numbers_and_measured_times_colour_the_graph(served):
     until(page, "document.querySelector('[data-times]') !== null", PATIENCE)
     timed = drawn(page)
     assert "for 8 instances at once" in page.locator("[data-times]").inner_text()
-    assert all(one["colour"] for one in timed["nodes"] if one["type"] in ("Linear", "ReLU"))
+    seconds = model_architecture.graph(case)["times"]["seconds"]
+    steps = {one["id"]: int(one["colour"][-1]) for one in timed["nodes"] if one["colour"]}
+    assert steps.keys() == seconds.keys()
+    order = sorted(seconds, key=seconds.get)
+    assert steps[order[-1]] == 6
+    assert [steps[name] for name in order] == sorted(steps.values()), "slower operations are never lighter"
 
 
 def test_hubs_stand_aside_and_come_back_and_constants_are_badges(served):

@@ -10,10 +10,16 @@ from itertools import pairwise
 
 import pytest
 
-from architecture.graphs import chain, made
-from browser.describing import describe, until
-from browser.test_architecture import drawn, everything, served  # noqa: F401 (a fixture)
-from underglass.architecture.graph import Connection, ModelGraph, Operation
+torch = pytest.importorskip("torch", reason='needs torch: pip install "underglass[torch]"')
+
+from torch import nn  # noqa: E402
+
+from architecture.graphs import chain, made  # noqa: E402
+from browser.describing import describe, reload, until  # noqa: E402
+from browser.test_architecture import drawn, everything, served  # noqa: E402, F401 (a fixture)
+from underglass import models  # noqa: E402
+from underglass.architecture.graph import Connection, ModelGraph, Operation  # noqa: E402
+from underglass.models.torch_graph import read_graph  # noqa: E402
 
 STAGES, BLOCKS = 3, 4
 SEEN = "() => { const one = document.querySelector('svg.chart').getBoundingClientRect(); return [one.width, one.height]; }"
@@ -246,3 +252,42 @@ def test_the_saved_drawing_holds_every_box_line_and_shape(served):  # noqa: F811
     on_screen = {one["id"] for one in describe(page, "architecture")["nodes"]}
     assert {one.get("data-id") for one in shown.iter() if one.get("data-kind")} == on_screen
     assert len(on_screen) < len(boxes)
+
+
+def test_a_series_tells_the_weights_of_its_members_and_what_is_not_a_number(served):  # noqa: F811
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Flatten(), nn.Linear(144, 6), *(nn.Linear(6, 6) for _ in range(7)), nn.Linear(6, 5)).eval()
+    with torch.no_grad():
+        net[4].weight[0, 1] = torch.nan
+        net[3].bias.zero_()
+    case, page = served(read_graph(net, (1, 12, 12)), "?p.part=%222 … 8%22")
+    case.attached = models.torch(net, preprocess=torch.as_tensor)
+    reload(page)
+    found = drawn(page, "d.card?.weights?.weights.length === 12")["card"]["weights"]
+
+    assert found["total"] == 14
+    assert [(one["operation"], one["name"]) for one in found["weights"]] == [
+        (str(at), name) for at in range(2, 8) for name in ("weight", "bias")
+    ]
+    page.get_by_role("button", name="2 more of 14").click()
+    told = {
+        (one["operation"], one["name"]): one
+        for one in drawn(page, "d.card.weights.weights.length === 14")["card"]["weights"]["weights"]
+    }
+    assert page.get_by_role("button", name="more of").count() == 0
+    assert told["4", "weight"]["spread"].endswith("; 1 number not finite")
+    assert sum(n for n, _ in told["4", "weight"]["bars"]) == 35, "it stands in no bin"
+    assert told["3", "bias"]["spread"] == "all 0"
+    for at in (2, 5, 8):
+        values = net[at].weight.detach().numpy().astype(float)
+        one = told[str(at), "weight"]
+        mean, deviation = (written(part.split(" ")[-1]) for part in one["spread"].split(", "))
+        assert (mean, deviation) == (pytest.approx(values.mean(), rel=0.05), pytest.approx(values.std(), rel=0.05))
+        assert written(one["low"]) == pytest.approx(values.min(), rel=0.05)
+        assert written(one["high"]) == pytest.approx(values.max(), rel=0.05)
+        assert float(one["zero"]) == pytest.approx(240 * -values.min() / (values.max() - values.min()), abs=0.01)
+
+
+def written(text):
+    """A number as it is written on the screen, to two digits."""
+    return float(text.replace("−", "-"))

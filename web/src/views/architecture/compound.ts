@@ -170,8 +170,10 @@ export function place(task: DrawingTask, placeLevel: PlaceLevel): Placed {
         const start = doors.get(typeof from === "string" ? `${frame} in ${from}` : `${from} out ${key}`);
         const end = doors.get(typeof to === "string" ? `${frame} out ${to}` : `${to} in ${key}`);
         if (start) line[0] = start;
-        if (start && typeof from === "string" && !turned) line.splice(1, 0, [start[0], fy + one.inner[1]]); // straight past the title
         if (end) line[line.length - 1] = end;
+        const apart = (start && typeof from === "number") || (end && typeof to === "number");
+        if (apart && line.length === 3) line.splice(1, 1); // between neighbours: no way round by the middle of a frame
+        if (start && typeof from === "string" && !turned) line.splice(1, 0, [start[0], fy + one.inner[1]]); // straight past the title
         return line;
       }),
     );
