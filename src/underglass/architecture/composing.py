@@ -15,6 +15,7 @@ from underglass.architecture.groups import Group, Standing, apply_groups, end_of
 from underglass.architecture.labels import channels_last
 from underglass.architecture.legend import moved, paint_legend
 from underglass.architecture.plan import Plan
+from underglass.architecture.regions import by_regions
 from underglass.architecture.routes import with_routes
 from underglass.architecture.samples import Sample
 from underglass.architecture.scene import Part, Scene
@@ -50,8 +51,9 @@ def arrange(
 ) -> Arranged:
     """Choose what is drawn as one.
 
-    Without a depth it is the deepest level of modules that fits the paper; if none does, repetitions are grouped until one
-    does. Groups made by hand come after that, so that making one never changes the level.
+    Without a depth it is the deepest level of modules that fits the paper. If none does, parts between which everything passes
+    one layer are folded where they repeat, and if that does not do, repetitions of layers are. Groups made by hand come after
+    that, so that making one never changes the level.
 
     Parameters
     ----------
@@ -81,6 +83,10 @@ def arrange(
         depth, found = plan.depth, level(plan.depth)
     else:
         depth, found, fit = _deepest_that_fits(level, folded, deepest(graph), style, paper)
+        if not fit:
+            whole = _deepest_that_fits(lambda at: by_regions(level(at), sizes=sizes), folded, deepest(graph), style, paper)
+            if whole[2] or len(folded(whole[1]).blocks) < len(folded(found).blocks):
+                depth, found, fit = whole
         if not fit and len(folded(found).blocks) <= MOST_BLOCKS:
             found, repetitions = _repeated(found, folded, paths, style, paper, taken={one.name for one in plan.groups})
     found, standings = apply_groups(found, plan.groups, paths, sizes=sizes)

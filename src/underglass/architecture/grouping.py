@@ -46,9 +46,9 @@ def _one_level(drawing: Drawing, graph: ModelGraph, modules: list[str], *, sizes
     groups = [
         (path, graph.modules[path], members)
         for path, members in within.items()
-        if len(members) > 1 and _foldable(drawing, members, order)
+        if len(members) > 1 and foldable(drawing, members, order)
     ]
-    return _named(merge(drawing, groups), {name: kind for name, kind, _ in groups}, sizes=sizes) if groups else drawing
+    return named(merge(drawing, groups), {name: kind for name, kind, _ in groups}, sizes=sizes) if groups else drawing
 
 
 def most_common_repetition(drawing: Drawing) -> tuple[str, str] | None:
@@ -131,7 +131,7 @@ def _alike(one: Block, two: Block) -> bool:
     return same and inner and one.extent_in == one.extent_out
 
 
-def _foldable(drawing: Drawing, members: list[str], order: Mapping[str, int]) -> bool:
+def foldable(drawing: Drawing, members: list[str], order: Mapping[str, int]) -> bool:
     """One block leaves it, and nothing that leaves comes back."""
     chosen, last = set(members), max(order[name] for name in members)
     leaving = {name for name in members if any(target not in chosen for target in drawing.targets[name])}
@@ -150,7 +150,7 @@ def _foldable(drawing: Drawing, members: list[str], order: Mapping[str, int]) ->
     return True
 
 
-def _named(drawing: Drawing, kinds: Mapping[str, str], *, sizes: bool) -> Drawing:
+def named(drawing: Drawing, kinds: Mapping[str, str], *, sizes: bool) -> Drawing:
     """The class names an aggregate; letters tell structures of one class apart, and a plain container is called a block."""
     forms: dict[str, list[tuple[object, ...]]] = {}
     form: dict[str, tuple[str, int]] = {}
