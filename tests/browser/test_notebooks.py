@@ -123,6 +123,11 @@ def drawn(lab: Lab, cell: int) -> dict[str, Any]:
     return shown(lab, cell)
 
 
+def parts_here(page: Page) -> set[str]:
+    """The parts of the browser half that the page has."""
+    return set(page.evaluate("[...globalThis[Symbol.for('underglass')].runtimes.values()].flatMap((one) => Object.keys(one.urls))"))
+
+
 def brush(page: Page, first: int, last: int, nth: int = 0) -> None:
     """Brush bins of the nth histogram of confidence with the mouse."""
     bars = page.locator('[data-view="confidence"] svg[aria-roledescription=histogram]').nth(nth)
@@ -213,11 +218,15 @@ def test_ten_views_fetch_the_code_once_and_the_file_shows_them_without_a_kernel(
         assert drawn(lab, cell)["n"] > 0.9 * N
 
     assert lab.page.evaluate("globalThis[Symbol.for('underglass')].runtimes.size") == 1
-    code = len(drawing().data)
-    assert sum(size > 0.8 * code for size in lab.page.received) == 1
+    first, sent, every = len(drawing().first), parts_here(lab.page), len(drawing().code)
+    assert sum(size > 0.8 * first for size in lab.page.received) == 1
+    assert {"confusion", "confidence", "column"} <= {name.split("-")[0] for name in sent}
+    assert not {"patterns", "instances", "CasePage", "more_letters"} & {name.split("-")[0] for name in sent}
     pictures = sum(len(lab.outputs(cell)[0]["data"]["image/png"]) for cell in range(1, 11))
     got = sum(lab.page.received) - before - pictures
-    assert code < got < min(1.5 * code, 1.2 * drawing().size), (code, got)
+    runtime = sum(len(drawing().code[name].encode()) for name in sent)
+    print("FIRST", first, "GOT", got, "RUNTIME", runtime, len(sent), every)
+    assert first < got < 1.2 * runtime, (first, got, runtime)
 
     lab.save()
     path = home / "lab" / "books" / "ten.ipynb"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,7 +22,13 @@ from underglass.hosts.notebook import drawing, sessions
 from underglass.pages import CaseView, markdown
 from underglass.pages import page as compose
 
-CODE = b"export function draw() {}\n" * 1000
+CODE = {
+    "core-1.js": "export const core = 1;\n" * 500,
+    "notebook.js": 'import "underglass-part:core-1.js";',
+    "odd-2.js": "1",
+    "bars-3.js": "2",
+}
+NEEDS = {"odd-2.js": ["bars-3.js"], "bars-3.js": []}
 
 
 class WrittenComm(BaseComm):
@@ -33,9 +40,10 @@ class WrittenComm(BaseComm):
 
 @pytest.fixture(autouse=True)
 def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    built = tmp_path / "notebook.js"
-    built.write_bytes(CODE)
-    monkeypatch.setattr(drawing, "BUILT", built)
+    for name, code in CODE.items():
+        (tmp_path / name).write_text(code)
+    (tmp_path / "parts.json").write_text(json.dumps({"first": ["core-1.js", "notebook.js"], "needs": NEEDS}))
+    monkeypatch.setattr(drawing, "BUILT", tmp_path)
     monkeypatch.setattr(comm, "create_comm", WrittenComm)
     drawing.drawing.cache_clear()
     yield
@@ -89,7 +97,7 @@ def test_a_widget_carries_names_and_no_data(case: Case) -> None:
     state = made.get_state()
     assert state["page"]["tabs"][0]["tiles"][0]["props"] == {"bins": 20}
     assert (state["width"], state["height"], state["picture"]) == (800, 400, "")
-    assert len(made._esm) < 2600
+    assert len(made._esm) < 3000
     assert sum(len(str(value)) for value in state.values()) < 6000
 
 
@@ -98,11 +106,25 @@ def test_the_drawing_code_comes_by_its_hash_and_compressed(page: Page) -> None:
 
     said, buffers = until(lambda: next((one for one in page.heard if "runtime" in one[0]), None))
 
-    assert said == {"runtime": page.widget.runtime}
-    assert gzip.decompress(buffers[0]) == CODE
+    assert said == {"runtime": page.widget.runtime, "needs": NEEDS}
+    assert list(json.loads(gzip.decompress(buffers[0])).items()) == list(CODE.items())[:2]
     page.say(ask="runtime", hash="another")
     assert page.ask(ask="ping")[0]["json"] is True
     assert sum("runtime" in one[0] for one in page.heard) == 1
+
+
+def test_the_code_of_views_comes_by_name(page: Page) -> None:
+    runtime = page.widget.runtime
+
+    _, [data] = page.ask(ask="parts", runtime=runtime, names=["bars-3.js", "odd-2.js"])
+    assert json.loads(gzip.decompress(data)) == {"bars-3.js": "2", "odd-2.js": "1"}
+
+    for names in (["../parts.json"], ["parts.json"], [], "odd-2.js", [["odd-2.js"]], None):
+        said, buffers = page.ask(ask="parts", runtime=runtime, names=names)
+        assert said["error"], names
+        assert not buffers
+    assert page.ask(ask="parts", runtime=runtime, names=["odd.js"])[0]["error"] == "there is no part named 'odd.js'"
+    assert "load the page again" in page.ask(ask="parts", runtime="older", names=["odd-2.js"])[0]["error"]
 
 
 def test_a_query_is_answered_with_bytes(page: Page) -> None:

@@ -1,4 +1,4 @@
-// Fails when the built browser half outgrows its budget: the first page's script, and each view's own part.
+// Fails when the built browser half outgrows its budget: the first page's script, each view's own part, and the same for notebooks.
 import { readFileSync, readdirSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
@@ -28,9 +28,16 @@ for (const name of readdirSync(new URL("chunks/", ROOT))) {
   if (bytes > VIEW) large.push(`${name} is ${bytes} bytes gzipped, more than ${VIEW}`);
 }
 if (process.argv.includes("--say")) console.log(`the first page: ${page} bytes gzipped`);
-const NOTEBOOK = 590_000; // gzipped bytes of everything in one module: runtime, all views, fonts
-if (size("notebook/notebook.js") > NOTEBOOK)
-  large.push(`notebook.js is ${size("notebook/notebook.js")} bytes gzipped, more than ${NOTEBOOK}`);
+const NOTEBOOK = 165_000; // gzipped bytes of what is sent before anything is drawn in a notebook: runtime, western letters
+const LETTERS = 90_000; // the font's other letters, sent when one of them is shown
+const parts = JSON.parse(text("notebook/parts.json"));
+const drawing = parts.first.reduce((sum, name) => sum + size(`notebook/${name}`), 0);
+if (drawing > NOTEBOOK) large.push(`what a notebook's first view needs is ${drawing} bytes gzipped, more than ${NOTEBOOK}`);
+for (const name of Object.keys(parts.needs)) {
+  const [bytes, most] = [size(`notebook/${name}`), name.startsWith("more_letters") ? LETTERS : VIEW];
+  if (bytes > most) large.push(`notebook/${name} is ${bytes} bytes gzipped, more than ${most}`);
+}
+if (process.argv.includes("--say")) console.log(`a notebook's first view: ${drawing} bytes gzipped before its own part`);
 // an exported page carries its program: style and all parts together, as they travel; only what runs first delays the first picture
 const files = readdirSync(new URL("page/", ROOT)).filter((name) => /\.(js|css)$/.test(name));
 const program = files.reduce((sum, name) => sum + size(`page/${name}`), 0);

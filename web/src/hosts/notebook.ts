@@ -2,14 +2,18 @@
 import { mount, unmount } from "svelte";
 import { theme } from "../runtime/theme.svelte";
 import type { Page } from "../runtime/wire";
+import { load } from "../pages/views";
 import { followTheme } from "./notebook/around";
 import { keep, notebookOf } from "./notebook/keeping";
+import { watchLetters } from "./notebook/letters";
+import { loadParts } from "./notebook/parts";
 import { photograph } from "./notebook/photograph";
 import type { Model } from "./notebook/pool";
-import { sessionOf } from "./notebook/session.svelte";
+import { pools, sessionOf } from "./notebook/session.svelte";
 import Sheet from "./notebook/Sheet.svelte";
 import { shadowIn } from "./shadow";
 
+loadParts(pools);
 theme.embed();
 followTheme((said) => theme.set(said, false));
 
@@ -69,13 +73,17 @@ function make(model: Model, name: string): Drawn {
   if (width) element.style.width = `${width}px`;
   const root = shadowIn(element);
   const leave = theme.bear(element);
+  const unwatch = watchLetters(root);
+  const page = model.get("page") as Page;
+  // their code comes while the case is opened; what does not come is asked for again where it is drawn, and said there
+  for (const tile of page.tabs.flatMap((tab) => tab.tiles)) if (tile.view) void load(tile.view).catch(() => null);
   const place = document.createElement("div");
   root.append(place);
   const sheet = mount(Sheet, {
     target: place,
     props: {
       session: sessionOf(model.get("session") as string),
-      page: model.get("page") as Page,
+      page,
       chrome: model.get("chrome") as string,
       height: model.get("height") as number | null,
       name,
@@ -84,6 +92,7 @@ function make(model: Model, name: string): Drawn {
   });
   const destroy = () => {
     leave();
+    unwatch();
     void unmount(sheet);
     element.remove();
   };

@@ -25,6 +25,7 @@ describe("styles in a shadow root", () => {
     const css = forShadow(read("base"));
     expect(css).not.toMatch(/(^|[\s},])(html|body)\b\s*[,{]/);
     expect(css).not.toContain("@font-face");
-    expect(fonts(read("base")).match(/@font-face/g)).toHaveLength(2);
+    expect(fonts(read("base")).match(/@font-face/g)).toHaveLength(1);
+    expect(fonts(read("letters")).match(/@font-face/g)).toHaveLength(1);
   });
 });

@@ -26,15 +26,25 @@ const FIRST = ":host { all: initial; }";
 const LAST = ":host { display: block; background: var(--surface); contain: style; text-align: start; }";
 let sheet: CSSStyleSheet | null = null;
 
+/** Give the page the fonts of a style sheet. */
+export function addFonts(css: string): void {
+  const style = document.createElement("style");
+  style.dataset.underglass = "fonts";
+  style.textContent = fonts(css);
+  document.head.append(style);
+}
+
+/** The fonts that the page was given. */
+export function givenFonts(): string {
+  return [...document.head.querySelectorAll("style[data-underglass=fonts]")].map((style) => style.textContent).join("\n");
+}
+
 /** A shadow root in an element, with the theme's styles. */
 export function shadowIn(element: HTMLElement): ShadowRoot {
   if (!sheet) {
     sheet = new CSSStyleSheet();
     sheet.replaceSync([FIRST, forShadow(tokens), forShadow(base), LAST].join("\n"));
-    const style = document.createElement("style");
-    style.dataset.underglass = "fonts";
-    style.textContent = fonts(base);
-    document.head.append(style);
+    addFonts(base);
   }
   const root = element.attachShadow({ mode: "open" });
   root.adoptedStyleSheets = [sheet];

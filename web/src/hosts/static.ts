@@ -1,6 +1,7 @@
 // An exported page: a case in one file, opened without a server and without a network.
 import "../parts/tokens.css";
 import "../parts/base.css";
+import "../parts/letters.css";
 import { mount } from "svelte";
 import Exported from "./static/Exported.svelte";
 

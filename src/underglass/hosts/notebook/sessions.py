@@ -7,7 +7,8 @@ through the widget it listened with last. Messages of a page::
     {"id": …, "ask": "listen", "page": "<page>"}    from now on tell this page the news; gives the greeting
     {"id": …, "ask": "ping"}                        is anybody there?
     {"ask": "abort", "id": "<page>-7"}              nobody waits for that answer any more
-    {"ask": "runtime", "hash": …}                   the drawing code
+    {"id": …, "ask": "parts", "runtime": …, "names": […]}    the code of views
+    {"ask": "runtime", "hash": …}                   the code that draws first, and which parts the other parts need
     {"ask": "picture", "words": …} + PNG            how the view looks, for where no kernel runs
 
 Answers are ``{"id", "json", "type", "version"}`` with buffers, or ``{"id", "error", "status", …}``; news ``{"news", "serial"}``.
@@ -96,6 +97,8 @@ class Session:
                 widget.send({"id": number, "json": True})
             elif asked.get("ask") == "listen":
                 widget.send({"id": number, "json": self._listen(widget, str(asked.get("page")))})
+            elif asked.get("ask") == "parts":
+                widget.send({"id": number, "json": None}, [drawing().parts(asked.get("runtime"), asked.get("names"))])
             else:
                 reply = answer(self.case, asked, stop=stop)
                 to_json(reply.json)  # what is no JSON is an error here, not silence in the browser
@@ -178,4 +181,4 @@ def _threads() -> ThreadPoolExecutor:
 def _send_drawing(widget: Carrier, wanted: Any) -> None:
     have = drawing()
     if wanted == have.hash:
-        widget.send({"runtime": have.hash}, [have.data])
+        widget.send({"runtime": have.hash, "needs": have.needs}, [have.first])

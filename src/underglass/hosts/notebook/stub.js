@@ -1,6 +1,24 @@
 // underglass: shows the last picture, asks the kernel once per page for the code that draws, and hands over to it.
 const here = (globalThis[Symbol.for("underglass")] ??= { runtimes: new Map() });
 const AGAIN = 2000;
+const PART = /underglass-part:([\w.-]*)/g;
+
+function hold(hash) {
+  const urls = {};
+  return {
+    urls,
+    async read(data) {
+      const text = new Response(new Blob([data]).stream().pipeThrough(new DecompressionStream("gzip")));
+      return text.json();
+    },
+    put(files) {
+      for (const [name, code] of Object.entries(files)) {
+        const parts = [code.replace(PART, (_, other) => (other ? urls[other] : hash))];
+        urls[name] = URL.createObjectURL(new Blob(parts, { type: "text/javascript" }));
+      }
+    },
+  };
+}
 
 function ask(model, hash, held) {
   held.asked = Date.now();
@@ -9,9 +27,9 @@ function ask(model, hash, held) {
     model.off("msg:custom", heard);
     if (held.got) return;
     held.got = true;
-    const code = new Response(new Blob([data]).stream().pipeThrough(new DecompressionStream("gzip")));
-    const url = URL.createObjectURL(new Blob([await code.arrayBuffer()], { type: "text/javascript" }));
-    import(url).then(held.loaded, held.failed).finally(() => URL.revokeObjectURL(url));
+    held.needs = said.needs;
+    held.put(await held.read(data));
+    import(held.urls["notebook.js"]).then(held.loaded, held.failed);
   };
   model.on("msg:custom", heard);
   model.send({ ask: "runtime", hash });
@@ -21,7 +39,7 @@ function runtime(model) {
   const hash = model.get("runtime");
   let held = here.runtimes.get(hash);
   if (!held) {
-    held = {};
+    held = hold(hash);
     held.module = new Promise((loaded, failed) => Object.assign(held, { loaded, failed }));
     here.runtimes.set(hash, held);
     ask(model, hash, held);

@@ -1,6 +1,5 @@
 // How does a view look, for where no kernel runs? A PNG of what is drawn now, made by the browser that drew it.
-import base from "../../parts/base.css?inline";
-import { fonts } from "../shadow";
+import { givenFonts } from "../shadow";
 
 const LARGEST = 4_000_000; // pixels
 
@@ -14,7 +13,7 @@ export async function photograph(root: ShadowRoot, area: HTMLElement): Promise<B
   sheet.className = "sheet";
   sheet.dataset.theme = (root.host as HTMLElement).dataset.theme;
   const style = document.createElement("style");
-  style.textContent = `${fonts(base)}\n${stylesOf(root)}\n.sheet{width:${width}px;height:${height}px;overflow:hidden}`;
+  style.textContent = `${givenFonts()}\n${stylesOf(root)}\n.sheet{width:${width}px;height:${height}px;overflow:hidden}`;
   sheet.append(style, copy);
   const inside = new XMLSerializer().serializeToString(sheet);
   const svg =

@@ -1,7 +1,7 @@
 // What the widgets of one case share on a page: one case, one selection, one way to the kernel.
 import { Case, message } from "../../runtime/case.svelte";
 import { notebookHost, type NotebookHost } from "./host";
-import type { Model } from "./pool";
+import type { Model, Pool } from "./pool";
 
 export class Session {
   study = $state.raw<Case | null>(null);
@@ -34,6 +34,11 @@ export class Session {
       this.#opening = false;
     }
   }
+}
+
+/** The ways to the kernels of all cases on the page. */
+export function* pools(): Iterable<Pool> {
+  for (const session of sessions.values()) yield session.host.pool;
 }
 
 const sessions = new Map<string, Session>();
