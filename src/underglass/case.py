@@ -804,7 +804,10 @@ class Case:
         """
         if not name or not name.replace("-", "").replace("_", "").isalnum() or not name.isascii():
             raise DataError(f"a widget's name has letters, digits, - and _, not {name!r}")
-        self.widgets[name] = Panel(name, widget, self._tell_widget)
+        here = self.widgets.get(name)
+        if here is None or here.widget is not widget:
+            self.widgets[name] = Panel(name, widget, self._tell_widget)
+            self._tell_widget(name, {"method": "added"})  # pages that are open already know of it then
         return Widget(self, name)
 
     def widget(self, name: str) -> Widget:

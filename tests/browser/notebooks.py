@@ -1,4 +1,4 @@
-"""Real notebooks for tests: a JupyterLab 4 and a marimo of their own, on this machine, with nothing of the person's."""
+"""Real notebooks for tests: a JupyterLab 4, a Notebook 7 and a marimo of their own, here, with nothing of the person's."""
 
 from __future__ import annotations
 
@@ -66,18 +66,19 @@ def _process(command: Sequence[str], address: str, home: Path) -> Iterator[None]
 
 
 @contextmanager
-def jupyter_lab(home: Path) -> Iterator[str]:
-    """A JupyterLab whose notebooks lie in ``home / "books"``; gives its address."""
+def jupyter(home: Path, kind: str = "jupyterlab") -> Iterator[str]:
+    """A JupyterLab, or a Jupyter ``"notebook"``, whose notebooks lie in ``home / "books"``; gives its address."""
     port, books = free_port(), home / "books"
-    books.mkdir(parents=True)
+    books.mkdir(parents=True, exist_ok=True)
     settings = home / "jupyterlab_settings_dir" / "@jupyterlab" / "apputils-extension"
-    settings.mkdir(parents=True)
+    settings.mkdir(parents=True, exist_ok=True)
     quiet = {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True}
     (settings / "notification.jupyterlab-settings").write_text(json.dumps(quiet))
+    app = "LabApp" if kind == "jupyterlab" else "JupyterNotebookApp"
     command = [
-        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}"),
+        *(sys.executable, "-m", kind, "--no-browser", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}"),
         *(f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={books}", "--ServerApp.allow_root=True"),
-        *("--LabApp.expose_app_in_browser=True", "--LabApp.extension_manager=readonly", "--ServerApp.log_level=WARN"),
+        *(f"--{app}.expose_app_in_browser=True", "--LabApp.extension_manager=readonly", "--ServerApp.log_level=WARN"),
         *("--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"),
     ]
     address = f"http://127.0.0.1:{port}"

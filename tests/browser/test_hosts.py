@@ -12,9 +12,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Frame, Page
 
-from browser.describing import at_rest, describe, go_to, settled
-from browser.notebooks import marimo
-from browser.test_notebooks import (  # the fixtures are used by name
+from browser.cells import (  # the fixtures are used by name
     FRAME,
     HEIGHT,
     OPEN,
@@ -28,6 +26,8 @@ from browser.test_notebooks import (  # the fixtures are used by name
     lab_address,
     watched,
 )
+from browser.describing import at_rest, describe, go_to, settled
+from browser.notebooks import marimo
 from browser.test_static import open_offline
 from browser.test_tensorboard import start, tab
 from underglass.case import Case

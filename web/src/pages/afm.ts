@@ -115,6 +115,7 @@ export class Model {
     if (event.type === "hello") return void this.#reload();
     if (event.widget !== this.name) return;
     const message = event.message as unknown as Message;
+    if (message.method === "added") return void this.#reload(); // another one has this name now
     if (message.method === "custom") {
       const buffers = (message.buffers ?? []).map(unpacked);
       this.#emit("msg:custom", unpacked(message.content), buffers);
@@ -171,7 +172,7 @@ export async function mountWidget(study: Case, name: string, element: HTMLElemen
   if (opened.style) {
     const style = document.createElement("link");
     style.rel = "stylesheet";
-    style.href = new URL(opened.style, document.baseURI).href;
+    style.href = (await study.host.file?.(opened.style)) ?? new URL(opened.style, document.baseURI).href;
     element.append(style);
   }
   const el = document.createElement("div");

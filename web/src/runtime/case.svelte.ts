@@ -94,9 +94,12 @@ export class Case {
         else if (event.type === "hello") this.ended = null;
         if (event.type === "problem" && event.text) this.say(event.text, { wrong: true });
         if (event.selection) this.shared.take(event.selection);
-        if (event.listening || (event.type === "hello" && this.host.sharesSelection)) this.shared.begin();
-        if (event.type === "hello" && this.#isAnotherServer(event.session)) void this.refresh(true);
+        const another = event.type === "hello" && this.#isAnotherServer(event.session);
+        if (event.listening || (event.type === "hello" && this.host.sharesSelection))
+          this.shared.begin(another && !event.selection);
+        if (another) void this.refresh(true);
         if (event.type === "widget" || event.type === "hello") for (const heard of this.widgetNews) heard(event);
+        if (event.widget && !this.info.widgets.includes(event.widget)) this.#refreshSoon();
         if (event.type === "people") this.people = event.people ?? [];
         if (event.type === "job" && event.job) this.#onJob(event.job);
         else if (event.version !== undefined && event.version !== this.info.version) this.#refreshSoon();

@@ -40,6 +40,8 @@ export interface Host {
   sheet(rows: number[], size: number): Promise<ImageBitmap>;
   /** The browser half of somebody else's view or renderer, by the address in the case's card; absent where none can be had. */
   module?(address: string): Promise<Record<string, unknown>>;
+  /** Where a browser finds another file of somebody else's, such as a style; absent where its address is one of the page. */
+  file?(address: string): Promise<string>;
   /** The address of an instance's full image; where it must be fetched first, when it is there. */
   imageUrl(row: number): string | Promise<string>;
   /** Tell Python what is picked, where there is a Python that listens. */

@@ -19,10 +19,11 @@ export class SharedSelection {
     for (const selection of [picks.shown, picks.picked]) selection.addEventListener("value", () => this.#soon());
   }
 
-  /** Begin to tell. */
-  begin(): void {
+  /** Begin to tell; `anew`, to a Python that has heard nothing yet. */
+  begin(anew = false): void {
     if (!this.host.select) return;
     this.told = true;
+    if (anew) this.#known = null;
     this.#soon();
   }
 

@@ -55,16 +55,19 @@ export function notebookHost(): NotebookHost {
       return here;
     },
     async module(address) {
-      const [name, digest, ...file] = address
-        .replace(/^.*extensions\//, "")
-        .split("/")
-        .map(decodeURIComponent);
-      const url = URL.createObjectURL(await bytes({ ask: "module", name, digest, file: file.join("/") }));
+      const url = await this.file!(address);
       try {
         return (await import(/* @vite-ignore */ url)) as Record<string, unknown>;
       } finally {
         URL.revokeObjectURL(url);
       }
+    },
+    async file(address) {
+      const [name, digest, ...path] = address
+        .replace(/^.*extensions\//, "")
+        .split("/")
+        .map(decodeURIComponent);
+      return URL.createObjectURL(await bytes({ ask: "module", name, digest, file: path.join("/") }));
     },
     select: async (parts, tree) => void (await pool.ask({ ask: "select", parts, tree, page: pool.page })),
     sharesSelection: true,
