@@ -98,7 +98,7 @@ class ViewInfo(TypedDict):
 
     ``fits`` says whether the case has what it needs. ``size`` is what it takes on a page, in columns and rows; ``beside`` whether
     it can be drawn for a model beside the active one, ``by_model`` which of its calls are told the model, ``alone`` why it
-    cannot; ``module`` the address of the browser half of somebody else's view.
+    cannot; ``module`` the address of the browser half of somebody else's view, ``by`` the package and version that bring it.
     """
 
     name: str
@@ -112,6 +112,7 @@ class ViewInfo(TypedDict):
     beside: bool
     alone: str
     by_model: list[str]
+    by: str
     module: str | None
 
 
@@ -165,7 +166,8 @@ class Tile(TypedDict):
     """One place on a page, on a grid of 12 columns and rows of 48 px.
 
     ``props`` are given to the view or the widget; those that nobody knows survive a round trip. Of a view,
-    ``props["shown_for"]`` is ``{"filter": typed, "model": name}``, both or one: what this tile alone shows.
+    ``props["shown_for"]`` is ``{"filter": typed, "model": name}``, both or one: what this tile alone shows. ``by`` is the package
+    and version that brought the view when it was put here; without, the view is ours.
     """
 
     id: str
@@ -178,6 +180,7 @@ class Tile(TypedDict):
     y: int
     width: int
     height: int
+    by: NotRequired[str]
 
 
 class Tab(TypedDict):

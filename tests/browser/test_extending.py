@@ -166,7 +166,7 @@ export function mount(element, context, props) {
     context.drawn();
   };
   draw(props);
-  context.case.host.call("NAME", "doubled", { number: 21 }).then((found) => {
+  context.case.host.call("bar", "doubled", { number: 21 }).then((found) => {
     box.dataset.number = found.number;
   });
   return {
@@ -179,10 +179,10 @@ export function mount(element, context, props) {
 
 
 def test_two_versions_of_a_view_and_a_broken_one_stand_on_one_page(install, planted_app, open_page):
-    for package, name, version in (("ann", "bar", "first"), ("ben", "bar_2", "second")):
-        script = BAR.replace("VERSION", version).replace("NAME", name)
-        files = {f"{package}/__init__.py": VIEW.format(name=name), f"{package}/browser/view.js": script}
-        install(package, {"underglass.views": {name: f"{package}:VIEW"}}, files)
+    for package, version, times in (("ann", "first", 2), ("ben", "second", 3)):
+        half = VIEW.format(name="bar").replace("2 * number", f"{times} * number")
+        files = {f"{package}/__init__.py": half, f"{package}/browser/view.js": BAR.replace("VERSION", version)}
+        install(package, {"underglass.views": {"bar": f"{package}:VIEW"}}, files)
     throws = "export function mount() { throw new Error('no licence'); }"
     files = {"cid/__init__.py": VIEW.format(name="throws"), "cid/browser/view.js": throws}
     install("cid", {"underglass.views": {"throws": "cid:VIEW"}}, files)
@@ -191,19 +191,28 @@ def test_two_versions_of_a_view_and_a_broken_one_stand_on_one_page(install, plan
     items = [
         case.view("bar", text="one"),
         case.view("bar", text="two", unknown_setting={"kept": True}),
-        case.view("bar_2", text="three"),
+        case.view("bar@ben", text="three"),
         case.view("throws"),
         case.view("column"),
     ]
-    ug.page(items, title="Guests", layout=2).save()
+    spec = ug.page(items, title="Guests", layout=2).spec
+    tiles = spec["tabs"][0]["tiles"]
+    # as another machine kept it: the name of one, the package of the other; an older version; a package that is not here
+    tiles.append({**tiles[0], "id": "t6", "y": 40, "view": "bar", "by": "ben 0.9", "props": {"text": "four"}})
+    tiles.append({**tiles[0], "id": "t7", "y": 50, "by": "cho 3.1"})
+    case.keep_page(spec)
     page = open_page(address)
     go(page, 'pages?p.page="Guests"')
-    for tile in ("t1", "t2", "t3", "t5"):
+    for tile in ("t1", "t2", "t3", "t5", "t6"):
         until(page, f"window.underglass?.describe({tile!r})?.n === 100")
-    until(page, "['t1', 't2', 't3'].every(id => underglass.describe(id).number === 42)")
+    until(page, "['t1', 't2', 't3', 't6'].every(id => underglass.describe(id).number > 0)")
 
-    told = [page.evaluate(f"underglass.describe({tile!r}).text") for tile in ("t1", "t2", "t3")]
-    assert told == ["first one", "first two", "second three"]
+    told = [page.evaluate(f"(one => [one.text, one.number])(underglass.describe({tile!r}))") for tile in ("t1", "t2", "t3", "t6")]
+    assert told == [["first one", 42], ["first two", 42], ["second three", 63], ["second four", 63]]
+    assert "put here with ben 0.9, drawn by ben 1.0" in page.locator("[data-tile=t6]").inner_text()
+    assert "put here with" not in page.locator("[data-tile=t3]").inner_text()
+    lacking = page.locator("[data-tile=t7]").inner_text()
+    assert "The view “bar” of cho 3.1 is not installed here; the one of that name is of ann 1.0. Install cho" in lacking
     assert "no licence" in page.locator("[data-tile=t4]").inner_text()
     assert "the rest of the page goes on" in page.locator("[data-tile=t4]").inner_text()
     assert case.page("Guests").spec["tabs"][0]["tiles"][1]["props"] == {"text": "two", "unknown_setting": {"kept": True}}
@@ -297,10 +306,17 @@ def test_another_packages_view_travels_in_an_exported_page(install, planted_app,
     files = {"ann/__init__.py": view, "ann/browser/view.js": NAMES}
     install("ann", {"underglass.views": {"nameplate": "ann:VIEW"}}, files)
     case, _ = planted_app(60, images=False)
+    files = {"ben/__init__.py": view, "ben/browser/view.js": NAMES.replace("info.name;", "info.name + ' by ben';")}
+    install("ben", {"underglass.views": {"nameplate": "ben:VIEW"}}, files)
+    case = ug.Case.open(case.folder.path)
     for out in (tmp_path / "page.html", tmp_path / "folder"):
-        written = case.export(out, views=["overview", "nameplate"]).path
+        written = case.export(out, views=["overview", "nameplate", "nameplate@ben"]).path
         index = written if written.suffix == ".html" else written / "index.html"
         page = open_offline(index.as_uri())
         go(page, "nameplate")
         until(page, "window.underglass?.describe('nameplate')?.n === 60")
         assert page.evaluate("underglass.describe('nameplate').drawn") == case.name
+        go(page, "nameplate@ben")
+        until(page, "window.underglass?.describe('nameplate@ben')?.n === 60")
+        assert page.evaluate("underglass.describe('nameplate@ben').drawn") == f"{case.name} by ben"
+    case.close()

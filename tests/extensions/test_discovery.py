@@ -13,6 +13,7 @@ from underglass.case import Case
 from underglass.errors import DataError
 from underglass.extensions import Module, find, load
 from underglass.hosts.answering import NotFound, answer
+from underglass.pages.origins import view_of
 from underglass.views import discover
 
 MOUNT = "export function mount() { return {}; }"
@@ -95,15 +96,42 @@ def test_a_broken_view_is_reported_with_its_reason_and_the_others_live(install, 
     assert "spread" not in found.views
 
 
-def test_two_packages_of_one_name_do_not_hide_each_other_silently(install):
-    for package in ("ann", "ben"):
-        entry = {"underglass.views": {f"of_{package}": f"{package}:VIEW"}}
-        install(package, entry, {f"{package}/__init__.py": SPREAD, f"{package}/browser/view.js": MOUNT})
+def test_views_of_one_name_by_two_packages_are_both_there_in_whatever_order_they_were_installed(install):
+    for package in ("ben", "ann"):
+        entry = {"underglass.views": {"spread": f"{package}:VIEW"}}
+        install(package, entry, {f"{package}/__init__.py": SPREAD, f"{package}/browser/view.js": MOUNT + f"// {package}"})
 
     found = discover()
 
-    assert "spread" in found.views
-    assert [one.reason for one in found.broken] == ["another package brings a view of the name 'spread'"]
+    assert {name: (view.by, view.title) for name, view in found.views.items() if view.by} == {
+        "spread": ("ann 1.0", "spread"),
+        "spread@ben": ("ben 1.0", "spread (ben)"),
+    }
+    assert found.broken == []
+    modules = [found.views[name].info()["module"] for name in ("spread", "spread@ben")]
+    assert [module.split("/")[1] for module in modules] == ["spread", "spread@ben"]
+    assert modules[0].split("/")[2] != modules[1].split("/")[2]
+
+
+def test_a_page_means_the_view_of_the_package_it_was_made_with(install, tmp_path):
+    install("ben", {"underglass.views": {"spread": "ben:VIEW"}}, {"ben/__init__.py": SPREAD, "ben/browser/view.js": MOUNT})
+    with Case(planted_case(tmp_path / "a.case", 20)) as case:
+        page = ug.page([case.view("spread"), case.view("column")])
+    mine, ours = page.spec["tabs"][0]["tiles"]
+    assert mine["by"] == "ben 1.0"
+    assert "by" not in ours
+    install("ann", {"underglass.views": {"spread": "ann:VIEW"}}, {"ann/__init__.py": SPREAD, "ann/browser/view.js": MOUNT})
+
+    views = discover().views
+
+    assert view_of(mine, views) == "spread@ben"
+    assert view_of(ours, views) == "column"
+    assert view_of({**mine, "by": "ben 0.9"}, views) == "spread@ben", "another version of that package will do"
+    assert view_of({**mine, "by": "ann 1.0"}, views) == "spread"
+    with pytest.raises(
+        DataError, match=r"the view 'spread' of cho 3\.1 is not installed here; the one of that name is of ann 1\.0"
+    ):
+        view_of({**mine, "by": "cho 3.1"}, views)
 
 
 def test_readers_and_analyses_stand_beside_ours(install):

@@ -34,29 +34,35 @@ class Broken:
 
 @dataclass(frozen=True)
 class Found:
-    """What a group's entry points hold, by name, and those that are broken."""
+    """What a group's entry points hold, by name, who brings each (package and version), and those that are broken."""
 
     loaded: dict[str, Any] = field(default_factory=dict)
     broken: list[Broken] = field(default_factory=list)
+    bringers: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
-def find(group: str, check: Callable[[str, Any], str | None] = lambda name, loaded: None) -> Found:
+def find(group: str, check: Callable[[str, Any], str | None] = lambda name, loaded: None, *, together: bool = False) -> Found:
     """All extensions of a group.
 
     Parameters
     ----------
     group : one of `GROUPS`.
     check : says what is wrong with what an entry point holds, or None.
+    together : whether two packages may bring one of the same name; the second, by the name of its package, is then
+        called ``name@package``. Else it is broken.
     """
     found = Found()
-    for entry in entry_points(group=group):
+    for entry in sorted(entry_points(group=group), key=lambda entry: package_of(entry).lower()):
         loaded, reason = _loaded(entry, check)
-        if reason is None and entry.name in found.loaded:
-            reason = f"another package brings one of the name {entry.name!r}"
+        package = package_of(entry)
+        name = entry.name if not together or entry.name not in found.loaded else f"{entry.name}@{package}"
+        if reason is None and name in found.loaded:
+            reason = f"another package brings one of the name {name!r}"
         if reason is None:
-            found.loaded[entry.name] = loaded
+            found.loaded[name] = loaded
+            found.bringers[name] = (package, entry.dist.version if entry.dist is not None else "")
         else:
-            found.broken.append(Broken(entry.name, kind_of(group), package_of(entry), reason[:LONGEST_REASON]))
+            found.broken.append(Broken(entry.name, kind_of(group), package, reason[:LONGEST_REASON]))
     return found
 
 

@@ -156,7 +156,8 @@ def _around(places: list[Place], fixed: Mapping[int, Place]) -> list[Place]:
 
 def _tile(item: Item, identifier: str, at: Place) -> Tile:
     x, y, width, height = at
-    return Tile(
+    by = item.case.views[item.name].by if isinstance(item, CaseView) else ""
+    tile = Tile(
         id=identifier,
         kind="text" if isinstance(item, Text) else "widget" if isinstance(item, Widget) else "view",
         view=item.name if isinstance(item, CaseView | Widget) else None,
@@ -168,3 +169,6 @@ def _tile(item: Item, identifier: str, at: Place) -> Tile:
         width=width,
         height=height,
     )
+    if by:
+        tile["by"] = by
+    return tile

@@ -83,6 +83,8 @@ def _tile(given: Any) -> Tile:
     props = given.get("props") or {}
     if not isinstance(props, Mapping) or not all(isinstance(key, str) for key in props):
         raise EditError(f"tile {name!r}: props are settings by name")
+    if not isinstance(given.get("by", ""), str):
+        raise EditError(f"tile {name!r}: by is a package and its version, which is text")
     texts = {key: given.get(key) for key in ("view", "text", "title")}
     if not all(value is None or isinstance(value, str) for value in texts.values()):
         raise EditError(f"tile {name!r}: view, text and title are text or nothing")

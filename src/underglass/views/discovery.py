@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from underglass.extensions.discovery import VIEWS, Broken, find
@@ -34,18 +34,26 @@ def discover() -> Found:
             view = getattr(importlib.import_module(f"underglass.views.{module.name}"), "VIEW", None)
             if view is not None:
                 views[view.name] = view
-    ours = set(views)
 
     def wrong(value: str, loaded: Any) -> str | None:
         reason = wrong_with(value, loaded)
         if reason is None and loaded.name in views:
-            whose = "underglass itself has" if loaded.name in ours else "another package brings"
-            reason = f"{whose} a view of the name {loaded.name!r}"
-        if reason is None:
-            views[loaded.name] = loaded
+            reason = f"underglass itself has a view of the name {loaded.name!r}"
         return reason
 
-    broken = find(VIEWS, wrong).broken
+    found = find(VIEWS, wrong, together=True)
+    theirs: dict[str, View] = {}
+    broken = found.broken
+    for entry, view in found.loaded.items():
+        bringer, version = found.bringers[entry]
+        name, title = view.name, view.title
+        if name in theirs:  # then both stand in the rail, and pages say whose they mean
+            name, title = f"{name}@{bringer}", f"{title} ({bringer})"
+        if name in theirs:
+            broken.append(Broken(entry, "view", bringer, "its package brings another view of that name"))
+        else:
+            theirs[name] = replace(view, name=name, title=title, by=f"{bringer} {version}".strip())
+    views.update(theirs)
     in_order = sorted(views.values(), key=lambda view: (GROUPS.index(view.group), _place(view), view.name))
     return Found({view.name: view for view in in_order}, broken)
 

@@ -37,6 +37,7 @@ class View:
     alone : why it cannot, after its title: "asks for …"; said in the place of a tile that wants another model.
     drawn : whether it has a browser half; False for what only the app around the views asks.
     module : the browser half of a view that is not ours: an ES module file beside its Python half.
+    by : package and version that bring it; empty for our own. Found out, never said by the view itself.
     kept : what an exported page keeps of the answers, so that the view works in it without Python; quick to work out.
     """
 
@@ -54,6 +55,7 @@ class View:
     alone: str = ""
     drawn: bool = True
     module: Path | None = None
+    by: str = ""
     kept: Kept | None = None
 
     @cached_property
@@ -74,6 +76,7 @@ class View:
             size=self.size,
             beside=self.beside,
             alone=self.alone,
+            by=self.by,
             by_model=[name for name, call in self.calls.items() if "model" in signature(call).parameters],
             module=None if self.browser_half is None else self.browser_half.address(self.name),
         )

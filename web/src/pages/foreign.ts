@@ -1,8 +1,10 @@
 // The browser half of somebody else's view: an ES module with `mount(element, context, props)`; it stands in our frame.
 import type { Case } from "../runtime/case.svelte";
+import type { Host } from "../runtime/host";
 import { define, type Context, type Description, type Props, type View } from "../runtime/view";
 import type { ViewInfo } from "../runtime/wire";
 import ForeignView from "./ForeignView.svelte";
+import { over } from "./over";
 import { tools } from "./tools";
 
 export interface ForeignHandle {
@@ -40,11 +42,19 @@ export async function halfOf<Given>(study: Case, title: string, address: string)
   return half as ForeignHalf<Given>;
 }
 
-/** The context of a view, with what plain JavaScript needs beside it. */
-export function foreignContext(context: Context, drawn: () => void): ForeignContext {
+/**
+ * The context of a view, with what plain JavaScript needs beside it.
+ *
+ * A view that shares its name with another package's is called `name@package` here, which its own script cannot know.
+ */
+export function foreignContext(context: Context, drawn: () => void, name = ""): ForeignContext {
+  const own = name.split("@")[0];
+  const called = (view: string) => (view === own ? name : view);
+  const host = (study: Case) =>
+    over(study.host, { call: (view, ...rest) => study.host.call(called(view), ...rest) } as Partial<Host>);
   return {
     get case() {
-      return context.case;
+      return own === name ? context.case : over(context.case, { host: host(context.case) });
     },
     go: (view, props) => context.go(view, props),
     remember: (props) => context.remember(props),

@@ -8,6 +8,7 @@ import { columnTypes, parse, unknown, type Tree } from "../runtime/filter";
 import type { Host } from "../runtime/host";
 import type { Binning, Part, Picks } from "../runtime/selection.svelte";
 import type { ColumnInfo } from "../runtime/wire";
+import { over } from "./over";
 import { renamed, renamedTree, reversed, type Names } from "./renaming";
 
 export interface ShownFor {
@@ -191,16 +192,4 @@ function namesOf(study: Case, model: string): Names {
 function columnsOf(columns: ColumnInfo[], names: Names): ColumnInfo[] {
   const seen = reversed(names);
   return columns.map((column) => ({ ...column, name: seen.get(column.name) ?? column.name }));
-}
-
-/** An object with some members in place of its own; everything else is done by the object itself. */
-function over<T extends object>(target: T, members: Partial<T>): T {
-  return new Proxy(target, {
-    get(base, key) {
-      if (key in members) return Reflect.get(members, key);
-      const value: unknown = Reflect.get(base, key, base);
-      return typeof value === "function" ? (value as (...given: unknown[]) => unknown).bind(base) : value;
-    },
-    set: (base, key, value) => Reflect.set(key in members ? members : base, key, value),
-  });
 }

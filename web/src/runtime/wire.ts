@@ -85,7 +85,7 @@ export interface Card {
 
     ``fits`` says whether the case has what it needs. ``size`` is what it takes on a page, in columns and rows; ``beside`` whether
     it can be drawn for a model beside the active one, ``by_model`` which of its calls are told the model, ``alone`` why it
-    cannot; ``module`` the address of the browser half of somebody else's view. */
+    cannot; ``module`` the address of the browser half of somebody else's view, ``by`` the package and version that bring it. */
 export interface ViewInfo {
   name: string;
   listed: boolean;
@@ -98,6 +98,7 @@ export interface ViewInfo {
   beside: boolean;
   alone: string;
   by_model: string[];
+  by: string;
   module: string | null;
 }
 
@@ -145,7 +146,8 @@ export interface RendererInfo {
 /** One place on a page, on a grid of 12 columns and rows of 48 px.
 
     ``props`` are given to the view or the widget; those that nobody knows survive a round trip. Of a view,
-    ``props["shown_for"]`` is ``{"filter": typed, "model": name}``, both or one: what this tile alone shows. */
+    ``props["shown_for"]`` is ``{"filter": typed, "model": name}``, both or one: what this tile alone shows. ``by`` is the package
+    and version that brought the view when it was put here; without, the view is ours. */
 export interface Tile {
   id: string;
   kind: "view" | "text" | "widget";
@@ -157,6 +159,7 @@ export interface Tile {
   y: number;
   width: number;
   height: number;
+  by?: string;
 }
 
 /** One sheet of a page. */

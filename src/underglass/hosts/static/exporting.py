@@ -33,6 +33,7 @@ from underglass.hosts.static.writing import (
     single_file,
     write_folder,
 )
+from underglass.pages.origins import with_names_here
 from underglass.wire import CaseInfo
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ def export(
         raise CaseError(f"{out} is a folder: an exported page ending in .html is a file")
     if page is None and not isinstance(views, list | tuple | str | None):
         page = views if isinstance(views, Mapping) else views.spec  # type: ignore[union-attr]
+    page = None if page is None else with_names_here(page, case.views)
     names = _views(case, page, None if page is not None else views)  # type: ignore[arg-type]
     rows = chosen_rows(case, where)
     whole = len(rows) == case.folder.manifest.instances
