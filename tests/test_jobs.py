@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
@@ -124,6 +125,26 @@ def test_the_time_left_follows_from_the_pace(jobs, monkeypatch):
 
     assert left == [None, 15.0, None]
     assert job.seconds_left is None
+
+
+def test_a_job_that_begins_its_next_stage_meanwhile_can_still_be_asked(jobs, monkeypatch):
+    """The worker moves on between two looks of who asks."""
+    asked = []
+
+    def work(progress):
+        progress(0, 40, "a")
+        progress(10, 40, "a")
+        monkeypatch.setattr("underglass.jobs.time.monotonic", moving)
+        asked.append(jobs.all()[0].seconds_left)
+        monkeypatch.undo()
+
+    def moving():
+        jobs.all()[0].done = 0
+        return clock() + 1
+
+    clock = time.monotonic
+    assert jobs.submit("a", "b", work).wait(PATIENCE).state == "done"
+    assert 3 <= asked[0] < 100
 
 
 def test_a_running_job_is_cancelled_at_its_next_word(jobs):

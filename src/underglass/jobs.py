@@ -90,10 +90,10 @@ class Job:
     @property
     def seconds_left(self) -> float | None:
         """How long it still takes if it goes on as in this stage; None if nobody knows."""
-        _, first, began = self._stage_began
-        if self.state != "running" or self.done <= first or self.total <= 0:
+        (_, first, began), done, total = self._stage_began, self.done, self.total  # once: another thread moves them on
+        if self.state != "running" or done <= first or total <= 0:
             return None
-        return max(0.0, (time.monotonic() - began) / (self.done - first) * (self.total - self.done))
+        return max(0.0, (time.monotonic() - began) / (done - first) * (total - done))
 
     def wait(self, timeout: float | None = None) -> Job:
         """Wait until it has ended, at most `timeout` seconds."""
