@@ -364,6 +364,38 @@ class Case:
                 self.serving.use_model(name)
         self._tell()
 
+    def set_aside_model(self, name: str) -> None:
+        """Take a model out of the case, so that no view knows of it; `take_back_model` undoes it.
+
+        Raises
+        ------
+        ModelError
+            There is no such model, or no other that could be the active one in its place.
+        """
+        require("owner", "take a model out of the case for everybody")
+        others = [one for one in self.folder.models if one != name and self.folder.model(one).record.done]
+        if name in self.folder.models and not others:
+            raise ModelError(f"{name!r} is the only model of this case, so nothing could stand in its place.")
+        if self.folder.model(name).name == self._captured().name:
+            self.use_model(others[-1])
+        with self._guard:
+            self.folder.set_aside_model(name)
+            if "serving" in self.__dict__:
+                self.serving.drop_model(name)
+        self._tell()
+
+    def take_back_model(self, name: str) -> None:
+        """Put a model that was set aside back into the case, and make it the active one.
+
+        Raises
+        ------
+        ModelError
+            None of that name is aside.
+        """
+        require("owner", "change the active model for everybody")
+        self.folder.take_back_model(name)
+        self.serve_model(name)
+
     def attach(self, model: Model, dataset: Dataset | None = None, *, verify: bool = True) -> None:
         """Give the case its model back, so that what needs the model can run.
 

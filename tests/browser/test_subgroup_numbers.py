@@ -347,3 +347,31 @@ def test_decisions_of_thresholds_hold_in_all_views_once_they_are_kept_and_can_be
     until(page, "window.underglass.case.info.model === 'score'")
     assert case.count("prediction = '1'") == data["said"].sum()
     seen(page, "d.threshold === 0.5 && d.strips[0].groups.length === 8")
+
+
+def test_kept_decisions_are_removed_from_all_views_and_put_back(serve_audit, open_page, scored_people):
+    data = scored_people
+    case, address = serve_audit()
+    page = open_page(address)
+    seen(page, "d.strips[0]?.groups.length === 8")
+    assert page.get_by_role("button", name="Remove these decisions").count() == 0  # the score itself came with the case
+    page.get_by_label("Threshold, exactly").fill(".6")
+    page.keyboard.press("Enter")
+    seen(page, "d.threshold === 0.6 && d.changed !== null")
+    page.get_by_role("button", name="Decide so in all views").click()
+    stricter = (data["p"] >= 0.6).sum()
+
+    page.get_by_role("button", name="Remove these decisions").click()
+    until(page, "window.underglass.case.info.model === 'score'")
+    seen(page, "d.threshold === 0.5 && d.strips[0].groups.length === 8")
+    assert case.folder.models == ("score",)
+    assert case.count("prediction = '1'") == data["said"].sum()
+    assert not [name for name in case.table().column_names if "@" in name]
+
+    page.reload()  # what was removed is not forgotten with the page
+    page.get_by_role("button", name="Put back score at 0.6").click()
+    until(page, "window.underglass.case.info.model === 'score at 0.6'")
+    assert case.folder.models == ("score", "score at 0.6")
+    assert case.count("prediction = '1'") == stricter
+    page.get_by_role("button", name="Remove these decisions").wait_for()
+    assert page.get_by_role("button", name="Put back").count() == 0

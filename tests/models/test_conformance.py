@@ -218,6 +218,13 @@ def test_settings_that_cannot_be_are_refused(subject, options, message):
         subject.model(**options)
 
 
+def test_an_unknown_setting_suggests_a_known_one(subject):
+    own = {"torch": ", channels_last", "onnx": ", providers", "keras": ""}[subject.framework]
+
+    with pytest.raises(ModelError, match=f"no setting named 'clases'; did you mean 'classes'\\? Known: preprocess, .*name{own}"):
+        subject.model(clases=["a", "b", "c"])
+
+
 def test_what_is_no_model_is_refused(subject):
     with pytest.raises(ModelError, match=r"int|cannot be read"):
         subject.model(3 if subject.framework != "onnx" else b"three")

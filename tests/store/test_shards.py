@@ -362,3 +362,28 @@ def test_removing_a_model_takes_its_files_and_name(captured: CaseFolder) -> None
     shutil.rmtree(captured.path / "models")
     captured_again = capture(captured)
     assert captured_again is not None
+
+
+def test_a_model_set_aside_is_taken_back_as_it_was(captured: CaseFolder) -> None:
+    before = files_of(captured.path)
+
+    captured.set_aside_model("cnn")
+    gone, listed = captured.models, captured.aside
+    captured.take_back_model("cnn")
+
+    assert (gone, listed) == ((), ("cnn",))
+    assert (captured.models, captured.aside) == (("cnn",), ())
+    assert files_of(captured.path) == before
+    assert captured.verify() == []
+
+
+def test_a_model_is_not_taken_back_over_another_or_from_nowhere(captured: CaseFolder) -> None:
+    with pytest.raises(ModelError, match="another model is called 'cnn' by now; remove that one first"):
+        captured.take_back_model("cnn")
+    with pytest.raises(ModelError, match="no model that was set aside named 'cmm'; there are none"):
+        captured.take_back_model("cmm")
+
+    captured.set_aside_model("cnn")
+    capture(captured)
+    captured.set_aside_model("cnn")  # the older one is forgotten
+    assert captured.aside == ("cnn",)

@@ -323,6 +323,23 @@ def test_decisions_that_are_not_clear_are_not_kept(case, given, message):
     assert list(case.folder.models) == ["score"]
 
 
+def test_only_kept_decisions_are_set_aside_and_only_by_the_owner(tmp_path):
+    with audited(tmp_path / "kept.case", people(400)) as case:
+        served = case.table().column_names
+        kept = view.keep_decisions(case, makings=BOTH, threshold=0.7)["name"]
+
+        with pytest.raises(DataError, match="'score' is no decision that was kept on this page, so it stays in the case"):
+            view.set_aside_decisions(case, name="score")
+        with acting(Person("annotator", "ana")), pytest.raises(RoleError, match="it takes the owner"):
+            view.set_aside_decisions(case, name=kept)
+        assert view.set_aside_decisions(case, name=kept) == {"name": kept, "now": "score"}
+
+        assert case.table().column_names == served
+        assert (view.setup(case)["decided_from"], view.setup(case)["aside"]) == (None, [kept])
+        view.take_back_decisions(case, name=kept)
+        assert (view.setup(case)["decided_from"], view.setup(case)["aside"]) == ("score", [])
+
+
 def test_only_the_owner_decides_for_everybody(case):
     with acting(Person("annotator", "ana")), pytest.raises(RoleError, match="it takes the owner, and you are an annotator"):
         view.keep_decisions(case, makings=BOTH, threshold=0.7)

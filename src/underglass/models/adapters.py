@@ -4,58 +4,35 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from underglass.errors import ModelError, NotInstalled, needs, unknown
-from underglass.models.model import Output
+from underglass.errors import ModelError, NotInstalled, needs
+from underglass.models.settings import Settings, check
 
 if TYPE_CHECKING:
     from underglass.models.keras_model import KerasModel
     from underglass.models.onnx_model import OnnxModel
     from underglass.models.torch_model import TorchModel
 
-OUTPUTS = ("logits", "probabilities")
 
-
-def torch(
-    net: Any,
-    *,
-    preprocess: Callable[[Any], Any] | None = None,
-    classes: Sequence[str] | None = None,
-    output: Output = "logits",
-    accuracy: float | None = None,
-    name: str | None = None,
-    collate: Callable[[list[Any]], Any] | None = None,
-    channels_last: bool = False,
-) -> TorchModel:
+def torch(net: Any, *, channels_last: bool = False, **settings: Unpack[Settings]) -> TorchModel:
     """Look into a torch module.
 
     Parameters
     ----------
     net : torch.nn.Module
         Stays as it is: never moved, its mode restored, outputs unchanged to the last bit.
-    preprocess : callable
-        One raw instance → a tensor, or a tuple or dict of tensors, without batch axis. Not needed if instances already
-        are what the module takes.
-    classes : names
-        In the order of the outputs; the data set's without them.
-    output : "logits" or "probabilities"
-        What the module gives.
-    accuracy : share, 0 to 1
-        What you know it to reach. Shown beside what capture finds: a gap is the first sign of wrong preprocessing.
-    name : word
-        What to call it; the module's class without it.
-    collate : callable
-        List of preprocessed instances → the module's input, where stacking will not do (padding of texts).
     channels_last : bool
         Lay images out with their channels last in memory. Often faster for convolutions on a CPU; outputs then agree with
         the module's own up to rounding, no longer to the last bit. The module itself stays as it is.
+    preprocess, collate, classes, output, accuracy, name
+        See `Settings`.
 
     Raises
     ------
@@ -70,33 +47,12 @@ def torch(
         from underglass.models.torch_model import TorchModel
     except ImportError as error:
         raise needs("torch", "torch") from error
-    if not isinstance(net, nn.Module):
-        hint = " Give an instance of it." if isinstance(net, type) else ""
-        raise ModelError(f"net is {net.__name__ if isinstance(net, type) else type(net).__name__}, not a torch.nn.Module.{hint}")
-    _check(output, accuracy)
-    return TorchModel(
-        net,
-        preprocess=preprocess,
-        collate=collate,
-        channels_last=channels_last,
-        classes=tuple(str(one) for one in classes or ()),
-        output=output,
-        accuracy=accuracy,
-        name=name or type(net).__name__.lower(),
-    )
+    check(settings, ("channels_last",))
+    _check_kind(net, nn.Module, "torch.nn.Module")
+    return TorchModel(net, settings, channels_last=channels_last)
 
 
-def onnx(
-    source: Any,
-    *,
-    preprocess: Callable[[Any], Any] | None = None,
-    classes: Sequence[str] | None = None,
-    output: Output | None = None,
-    accuracy: float | None = None,
-    name: str | None = None,
-    collate: Callable[[list[Any]], Any] | None = None,
-    providers: Sequence[str] = ("CPUExecutionProvider",),
-) -> OnnxModel:
+def onnx(source: Any, *, providers: Sequence[str] = ("CPUExecutionProvider",), **settings: Unpack[Settings]) -> OnnxModel:
     """Look into an ONNX file, run by onnxruntime. It gives no gradients: what needs them says so.
 
     onnxruntime and torch in one process both keep threads of their own and take time from each other.
@@ -105,20 +61,10 @@ def onnx(
     ----------
     source : path, bytes or onnx.ModelProto
         Only read.
-    preprocess : callable
-        One raw instance → an array, or a tuple or dict of arrays, without batch axis; see `pictures`.
-    classes : names
-        In the order of the outputs; the data set's without them.
-    output : "logits" or "probabilities"
-        What the model gives; without, whether it ends in a softmax.
-    accuracy : share, 0 to 1
-        What you know it to reach.
-    name : word
-        What to call it; the file's name without it.
-    collate : callable
-        List of preprocessed instances → the model's input, where stacking will not do.
     providers : names
         What onnxruntime computes on, best first.
+    preprocess, collate, classes, output, accuracy, name
+        See `Settings`.
 
     Raises
     ------
@@ -131,50 +77,19 @@ def onnx(
         from underglass.models.onnx_model import OnnxModel
     except ImportError as error:
         raise needs(error.name or "onnxruntime", "onnx") from error
-    _check(output, accuracy)
-    called = (
-        Path(source).stem if isinstance(source, str | Path) else getattr(getattr(source, "graph", None), "name", "") or "model"
-    )
-    return OnnxModel(
-        source,
-        preprocess=preprocess,
-        collate=collate,
-        classes=tuple(str(one) for one in classes or ()),
-        output=output,
-        accuracy=accuracy,
-        name=name or called,
-        providers=providers,
-    )
+    check(settings, ("providers",))
+    return OnnxModel(source, settings, providers=providers)
 
 
-def keras(
-    net: Any,
-    *,
-    preprocess: Callable[[Any], Any] | None = None,
-    classes: Sequence[str] | None = None,
-    output: Output | None = None,
-    accuracy: float | None = None,
-    name: str | None = None,
-    collate: Callable[[list[Any]], Any] | None = None,
-) -> KerasModel:
+def keras(net: Any, **settings: Unpack[Settings]) -> KerasModel:
     """Look into a Keras 3 model: functional, sequential, nested or subclassed, on any backend.
 
     Parameters
     ----------
     net : keras.Model, or the path of a ``.keras`` or ``.h5`` file
         Stays as it is; called with ``training=False``.
-    preprocess : callable
-        One raw instance → an array, or a tuple or dict of arrays, without batch axis; see `pictures`.
-    classes : names
-        In the order of the outputs; the data set's without them.
-    output : "logits" or "probabilities"
-        What the model gives; without, whether its last layer is a softmax.
-    accuracy : share, 0 to 1
-        What you know it to reach.
-    name : word
-        What to call it; the model's own name, or its file's, without it.
-    collate : callable
-        List of preprocessed instances → the model's input, where stacking will not do.
+    preprocess, collate, classes, output, accuracy, name
+        See `Settings`.
 
     Raises
     ------
@@ -184,25 +99,16 @@ def keras(
         ``net`` is no Keras model, has no weights yet, or a setting is impossible.
     """
     found = import_keras()
-    _check(output, accuracy)
+    check(settings)
     if isinstance(net, str | Path):
-        name, net = name or Path(net).stem, open_keras(net)
-    if not isinstance(net, found.Model):
-        hint = " Give an instance of it." if isinstance(net, type) else ""
-        raise ModelError(f"net is {net.__name__ if isinstance(net, type) else type(net).__name__}, not a keras.Model.{hint}")
+        settings["name"] = settings.get("name") or Path(net).stem
+        net = open_keras(net)
+    _check_kind(net, found.Model, "keras.Model")
     if not net.built:
         raise ModelError(f"{net.name} has no weights yet; call it once, or net.build(input_shape).")
     from underglass.models.keras_model import KerasModel
 
-    return KerasModel(
-        net,
-        preprocess=preprocess,
-        collate=collate,
-        classes=tuple(str(one) for one in classes or ()),
-        output=output,
-        accuracy=accuracy,
-        name=name or net.name,
-    )
+    return KerasModel(net, settings)
 
 
 def open_keras(path: str | Path) -> Any:
@@ -252,11 +158,11 @@ def import_keras() -> Any:
             os.environ.pop("KERAS_BACKEND", None)
 
 
-def _check(output: str | None, accuracy: float | None) -> None:
-    if output is not None and output not in OUTPUTS:
-        raise ModelError(unknown("output", output, OUTPUTS))
-    if accuracy is not None and not 0 <= accuracy <= 1:
-        raise ModelError(f"accuracy is {accuracy:g}; it is a share from 0 to 1 (write .89 for 89 %).")
+def _check_kind(net: Any, kind: type, called: str) -> None:
+    if isinstance(net, kind):
+        return
+    given, hint = (net.__name__, " Give an instance of it.") if isinstance(net, type) else (type(net).__name__, "")
+    raise ModelError(f"net is {given}, not a {called}.{hint}")
 
 
 def to_tensor(image: np.ndarray[Any, Any]) -> Any:

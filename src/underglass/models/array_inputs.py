@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from underglass.errors import ModelError
-from underglass.models.inputs import Prepared, called, describe, one_shape, refuse_raw, row_of_features
+from underglass.models.inputs import Prepared, batched, describe
 from underglass.models.model import Array
+from underglass.models.nested import mapped
 
 PLAINEST = "underglass.models.pictures says it in one line: size, mean, deviation, where the channels are"
 Size = int | str | None
@@ -36,6 +37,13 @@ class Spec:
         return f"{self.name}: {sizes} {self.kind}"
 
 
+def fixed_batch(specs: Sequence[Spec]) -> int | None:
+    """The only size of batch that a model takes; None if it takes any."""
+    sizes = {spec.shape[0] for spec in specs if spec.shape}
+    only = next(iter(sizes)) if len(sizes) == 1 else None
+    return only if isinstance(only, int) else None
+
+
 def prepare(
     raw: Sequence[Any],
     preprocess: Callable[[Any], Any] | None,
@@ -53,39 +61,11 @@ def prepare(
     ModelError
         ``preprocess`` fails, gives nothing usable, shapes that cannot be stacked, or other inputs than the model's.
     """
-    single = [_preprocess(one, preprocess) for one in raw]
-    batch = _array(called(collate, single, "collate")) if collate is not None else _stack(single)
-    return Prepared(_named(batch, specs), len(raw))
+    batch = batched(raw, preprocess, collate, part=_array, stack=np.stack, plainest=PLAINEST)
+    return Prepared(_named(mapped(batch, _array), specs), len(raw))
 
 
-def rows(inputs: Any, index: Sequence[int]) -> Any:
-    """Some instances of a batch."""
-    if isinstance(inputs, Mapping):
-        return {name: part[list(index)] for name, part in inputs.items()}
-    return tuple(part[list(index)] for part in inputs) if isinstance(inputs, tuple) else inputs[list(index)]
-
-
-def flat(inputs: Any) -> list[Array]:
-    """All arrays of an input, mappings by sorted key."""
-    if isinstance(inputs, Mapping):
-        return [inputs[key] for key in sorted(inputs)]
-    return list(inputs) if isinstance(inputs, tuple) else [inputs]
-
-
-def _preprocess(raw: Any, preprocess: Callable[[Any], Any] | None) -> Any:
-    if preprocess is not None:
-        return _array(called(preprocess, raw, "preprocess"))
-    refuse_raw(raw, PLAINEST)
-    row = row_of_features(raw)
-    return _array(raw) if row is None else row
-
-
-def _array(value: Any) -> Any:
-    """Tensors, numbers and PIL images as arrays; containers stay what they are."""
-    if isinstance(value, Mapping):
-        return {key: _array(part) for key, part in value.items()}
-    if isinstance(value, tuple):
-        return tuple(_array(part) for part in value)
+def _array(value: Any) -> Array:
     if hasattr(value, "detach"):
         value = value.detach().cpu().numpy()
     array = np.asarray(value)
@@ -94,20 +74,10 @@ def _array(value: Any) -> Any:
     return array
 
 
-def _stack(single: list[Any]) -> Any:
-    first = single[0]
-    if isinstance(first, Mapping):
-        return {key: _stack([one[key] for one in single]) for key in first}
-    if isinstance(first, tuple):
-        return tuple(_stack([one[i] for one in single]) for i in range(len(first)))
-    one_shape([one.shape for one in single])
-    return np.stack(single)
-
-
 def _named(batch: Any, specs: Sequence[Spec]) -> Any:
     """By the names of the model's inputs, in its types; as it is where a model does not say what it takes."""
     if not specs:
-        return _single_precision(batch)
+        return mapped(batch, lambda part: part.astype(np.float32) if part.dtype == np.float64 else part)
     names = [spec.name for spec in specs]
     if isinstance(batch, np.ndarray):
         batch = {names[0]: batch} if len(names) == 1 else (batch,)
@@ -120,14 +90,6 @@ def _named(batch: Any, specs: Sequence[Spec]) -> Any:
     kinds = {spec.name: spec.kind for spec in specs}
     typed = {name: np.ascontiguousarray(batch[name], np.dtype(kinds[name])) for name in names}
     return typed if len(names) > 1 else typed[names[0]]
-
-
-def _single_precision(batch: Any) -> Any:
-    if isinstance(batch, Mapping):
-        return {name: _single_precision(part) for name, part in batch.items()}
-    if isinstance(batch, tuple):
-        return tuple(_single_precision(part) for part in batch)
-    return batch.astype(np.float32) if batch.dtype == np.float64 else batch
 
 
 def misfit(inputs: Any, specs: Sequence[Spec]) -> str | None:

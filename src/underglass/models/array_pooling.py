@@ -1,4 +1,4 @@
-"""How does a layer's output array become one number a unit? As for torch, in numpy."""
+"""How does a layer's output become one number a unit, where it is an array?"""
 
 from __future__ import annotations
 
@@ -6,50 +6,34 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from underglass.models import pooling as pieces
 from underglass.models.layer_axes import Axes
 from underglass.models.model import Array
 
 
 def pool(value: Array, axes: Axes, pooling: Sequence[str]) -> dict[str, Array]:
-    """Reduce all axes but batch and channels.
-
-    Parameters
-    ----------
-    value : array
-        The layer's output, as it is given.
-    axes : Axes
-        Where its axes are.
-    pooling : of ``max, mean, std, min``
-        std is the population's, 0 where there is one position. Sums are made in double precision.
-
-    Returns
-    -------
-    pooling → (n, units) float32.
-    """
-    value, batch, channels, space = axes.unfolded(value)
-    if not space:
-        pooled = {name: np.zeros_like(value) if name == "std" else value for name in pooling}
-    else:
-        pooled = {name: _reduced(value, space, name) for name in pooling}
-    swapped = batch > channels
-    return {name: np.array(one.T if swapped else one, np.float32) for name, one in pooled.items()}
+    """`pooling.pool` in numpy, float32; sums are made in double precision."""
+    pooled = pieces.pool(value, axes, pooling, reduce=_reduce, join=np.concatenate)
+    return {name: np.ascontiguousarray(one, np.float32) for name, one in pooled.items()}
 
 
 def maps(value: Array, axes: Axes, unit: int | None) -> Array:
     """The whole output with instances first and channels second, (n, units, …space) float32; of one unit (n, 1, …space)."""
-    value, batch, channels, space = axes.unfolded(value)
-    moved = value.transpose(batch, channels, *space)
+    moved = axes.in_order(value)
     chosen = moved if unit is None else moved[:, unit : unit + 1]
     return np.array(chosen, np.float32, order="C")
 
 
-def _reduced(value: Array, space: tuple[int, ...], name: str) -> Array:
-    if name == "max":
-        found: Array = value.max(space)
-    elif name == "min":
-        found = value.min(space)
-    elif name == "mean":
-        found = value.mean(space, dtype=np.float64)
-    else:
-        found = value.std(space, dtype=np.float64)
+def _reduce(value: Array, space: tuple[int, ...], pooling: Sequence[str]) -> dict[str, Array]:
+    if not space:
+        return {name: np.zeros_like(value) if name == "std" else value.copy() for name in pooling}
+    found: dict[str, Array] = {}
+    if "max" in pooling:
+        found["max"] = value.max(space)
+    if "min" in pooling:
+        found["min"] = value.min(space)
+    if "mean" in pooling:
+        found["mean"] = value.mean(space, dtype=np.float64)
+    if "std" in pooling:
+        found["std"] = value.std(space, dtype=np.float64)
     return found

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from underglass.errors import ModelError
 from underglass.models.adapters import keras, onnx
-from underglass.models.model import Output
 from underglass.models.picture_input import pictures
+from underglass.models.settings import Settings
 
 if TYPE_CHECKING:
     from underglass.models.array_inputs import Spec
-    from underglass.models.array_model import ArrayModel
+    from underglass.models.framework_model import FrameworkModel
 
 ENDINGS = {".onnx": "onnx", ".keras": "keras", ".h5": "keras", ".hdf5": "keras"}
 COLOURS = (1, 3)
@@ -28,36 +28,25 @@ def is_model_file(path: str | Path) -> bool:
 def load(
     path: str | Path,
     *,
-    preprocess: Callable[[Any], Any] | None = None,
     input_shape: Sequence[int] | None = None,
     mean: float | Sequence[float] | None = None,
     std: float | Sequence[float] | None = None,
     scale: float | None = None,
-    classes: Sequence[str] | None = None,
-    output: Output | None = None,
-    accuracy: float | None = None,
-    name: str | None = None,
-) -> ArrayModel:
+    **settings: Unpack[Settings],
+) -> FrameworkModel[Any]:
     """A model from its file, by its ending: ``.onnx``, ``.keras``, ``.h5``.
 
     Parameters
     ----------
     path : of the file.
-    preprocess : callable
-        Without, a model that takes pictures gets `pictures` of its own size; others take instances as they are.
     input_shape : sizes with the batch axis
         Where the file leaves the size of pictures open.
     mean, std : of pictures, after the division by ``scale``; 0 and 1 without.
     scale : what bytes are divided by
         255 without; 1 if the model scales them itself or takes bytes.
-    classes : names
-        In the order of the outputs.
-    output : "logits" or "probabilities"
-        Without, whether it ends in a softmax.
-    accuracy : share, 0 to 1
-        What you know it to reach.
-    name : word
-        The file's name without it.
+    preprocess, collate, classes, output, accuracy, name
+        See `Settings`. Without ``preprocess``, a model that takes pictures gets `pictures` of its own size; others take
+        instances as they are.
 
     Raises
     ------
@@ -69,8 +58,8 @@ def load(
     kind = ENDINGS.get(Path(path).suffix.lower())
     if kind is None:
         raise ModelError(f"{str(path)!r} does not end as a model file does: {', '.join(ENDINGS)}.")
-    make: Any = onnx if kind == "onnx" else keras
-    model: ArrayModel = make(path, preprocess=preprocess, classes=classes, output=output, accuracy=accuracy, name=name)
+    model: FrameworkModel[Any] = onnx(path, **settings) if kind == "onnx" else keras(path, **settings)
+    preprocess = settings.get("preprocess")
     pictured = _pictured(model.specs)
     said = [
         word
@@ -122,7 +111,7 @@ def _sizes(name: str, spec: Spec, first: bool, input_shape: Sequence[int] | None
     return channels, height, width
 
 
-def _scales_itself(model: ArrayModel) -> bool:
+def _scales_itself(model: FrameworkModel[Any]) -> bool:
     """Whether a Keras model begins by scaling or normalising bytes."""
     operations = list(getattr(model, "operations", {}).values())[:4]
     return any(type(one).__name__ in OWN_SCALING for one in operations)

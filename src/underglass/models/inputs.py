@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from underglass.errors import ModelError
+from underglass.models.nested import mapped, stacked
 
 HOUSE = str(Path(__file__).resolve().parent.parent)
 
@@ -27,6 +28,42 @@ class Prepared:
 
     inputs: Any
     count: int
+
+
+def batched(
+    raw: Sequence[Any],
+    preprocess: Callable[[Any], Any] | None,
+    collate: Callable[[list[Any]], Any] | None,
+    *,
+    part: Callable[[Any], Any],
+    stack: Callable[[Sequence[Any]], Any],
+    plainest: str,
+) -> Any:
+    """Preprocess instance by instance, and collate or stack.
+
+    Parameters
+    ----------
+    raw : instances.
+    preprocess, collate : a person's own functions, or None.
+    part : makes the framework's tensor of what ``preprocess`` gives, or of a part of it.
+    stack : puts tensors of one shape together.
+    plainest : the plainest preprocessing of pictures, in words.
+
+    Raises
+    ------
+    ModelError
+        ``preprocess`` fails, gives nothing usable, or shapes that cannot be stacked; or instances need one.
+    """
+
+    def prepared(one: Any) -> Any:
+        if preprocess is not None:
+            return mapped(called(preprocess, one, "preprocess"), part)
+        refuse_raw(one, plainest)
+        row = row_of_features(one)
+        return mapped(one if row is None else row, part)
+
+    single = [prepared(one) for one in raw]
+    return called(collate, single, "collate") if collate is not None else stacked(single, stack)
 
 
 def called(function: Callable[[Any], Any], argument: Any, role: str) -> Any:
@@ -61,12 +98,12 @@ def row_of_features(raw: Any) -> np.ndarray[Any, Any] | None:
     return np.asarray([float(value) for value in raw.values()], np.float32)
 
 
-def refuse_raw(raw: Any, layout: str) -> None:
+def refuse_raw(raw: Any, plainest: str) -> None:
     """Refuse pictures of bytes and texts that nobody said how to prepare.
 
     Parameters
     ----------
-    layout : where the plainest preprocessing puts the channels, in words.
+    plainest : the plainest preprocessing of pictures, in words.
 
     Raises
     ------
@@ -75,26 +112,10 @@ def refuse_raw(raw: Any, layout: str) -> None:
     if isinstance(raw, np.ndarray) and raw.dtype == np.uint8 and raw.ndim in (2, 3):
         raise ModelError(
             "instances are images of bytes, 0 to 255, and no preprocess was given, so how the model wants them is unknown. "
-            f"Give preprocess=…; {layout}."
+            f"Give preprocess=…; {plainest}."
         )
     if isinstance(raw, str):
         raise ModelError("instances are texts and no preprocess was given; give preprocess=…, a function from a text to tensors.")
-
-
-def one_shape(shapes: list[tuple[int, ...]]) -> None:
-    """Refuse shapes that cannot be stacked.
-
-    Raises
-    ------
-    ModelError
-    """
-    first = {shape: i for i, shape in reversed(list(enumerate(shapes)))}
-    if len(first) > 1:
-        (a, i), (b, j) = sorted(first.items(), key=lambda item: item[1])[:2]
-        raise ModelError(
-            f"preprocess gives shape {a} for instance {i} of the batch and {b} for instance {j}; "
-            "they must be equal to be stacked: resize or pad in preprocess, or pass collate=…."
-        )
 
 
 def said(error: BaseException) -> str:

@@ -11,8 +11,11 @@ from typing import Any
 
 import keras
 
-Seen = Callable[[str, int, str, Any], None]
-"""Called with an operation's name, the number of its call in this pass, the path inside its output, and the tensor."""
+from underglass.models.layers import Call
+from underglass.models.nested import leaves
+
+Seen = Callable[[Call, Any], None]
+"""Called with where a tensor is given, and the tensor."""
 
 
 def parts_of(operation: Any) -> list[Any]:
@@ -68,7 +71,7 @@ def watching(operations: Mapping[str, Any], seen: Seen) -> Iterator[None]:
                 number = calls[name]
                 calls[name] += 1
                 for path, tensor in tensors(output):
-                    seen(name, number, path, tensor)
+                    seen(Call(name, number, path), tensor)
             return output
 
         return call
@@ -85,16 +88,11 @@ def watching(operations: Mapping[str, Any], seen: Seen) -> Iterator[None]:
             del operation.__dict__[method]
 
 
-def tensors(output: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+def tensors(output: Any) -> Iterator[tuple[str, Any]]:
     """The real-valued tensors inside an output, each with its path: ``""``, ``"0"``, ``"1.0"``, ``"key"``."""
-    if isinstance(output, Mapping):
-        for key, part in output.items():
-            yield from tensors(part, f"{path}.{key}" if path else str(key))
-    elif isinstance(output, list | tuple):
-        for index, part in enumerate(output):
-            yield from tensors(part, f"{path}.{index}" if path else str(index))
-    elif keras.ops.is_tensor(output) and "float" in keras.backend.standardize_dtype(output.dtype):
-        yield path, output
+    for path, one in leaves(output):
+        if keras.ops.is_tensor(one) and "float" in keras.backend.standardize_dtype(one.dtype):
+            yield path, one
 
 
 def channels_of(operation: Any, ndim: int, default: str) -> int:

@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 
-from underglass.errors import ModelError
-from underglass.models.array_inputs import Spec
-from underglass.models.array_layers import Role, Sighting
-from underglass.models.array_model import ArrayModel, Reduce, Reduced
-from underglass.models.inputs import Prepared, describe, said
+from underglass.models import array_pooling
+from underglass.models.array_inputs import Spec, fixed_batch
+from underglass.models.framework_model import FrameworkModel, processors
+from underglass.models.inputs import Prepared
 from underglass.models.keras_layers import channels_of, name_operations, order_of, watching
-from underglass.models.model import Array, OutOfMemory, Output
+from underglass.models.layer_axes import Axes
+from underglass.models.layers import Call, Role, Sighting
+from underglass.models.model import Array, Output
+from underglass.models.nested import mapped
+from underglass.models.settings import Settings
 from underglass.models.weights import Weight, base_of
 
 if TYPE_CHECKING:
     from underglass.architecture.graph import ModelGraph, Operation
 
-NO_MEMORY = ("not enough memory", "can't allocate memory", "out of memory", "DefaultCPUAllocator", "RESOURCE_EXHAUSTED")
 MERGING = ("Add", "Concatenate", "Multiply", "Average", "Maximum")
 SEQUENCES = ("LSTM", "GRU", "RNN", "Attention", "Embedding", "LayerNormalization")
 
 
-class KerasModel(ArrayModel):
+class KerasModel(FrameworkModel[Call]):
     """A `Model` around a Keras model; made by `underglass.models.keras`.
 
     Functional, sequential, nested and subclassed; it is called with ``training=False`` and stays as it is.
@@ -37,46 +39,22 @@ class KerasModel(ArrayModel):
     ----------
     net : keras.Model
         Built: it has its weights.
-    output : what the model gives; None looks whether it ends in a softmax.
+    settings : see `Settings`.
     """
 
     framework = "keras"
 
-    def __init__(
-        self,
-        net: Any,
-        *,
-        preprocess: Callable[[Any], Any] | None,
-        collate: Callable[[list[Any]], Any] | None,
-        classes: tuple[str, ...],
-        output: Output | None,
-        accuracy: float | None,
-        name: str,
-    ) -> None:
-        super().__init__(
-            preprocess=preprocess,
-            collate=collate,
-            classes=classes,
-            output=output or _ending(net),
-            accuracy=accuracy,
-            name=name,
-        )
+    def __init__(self, net: Any, settings: Settings) -> None:
+        super().__init__(settings, name=net.name, output=_ending(net))
         self.net = net
         self.operations = name_operations(net)
+        self.specs = specs_of(net)
+        self.fixed_batch = fixed_batch(self.specs)
         self._order = order_of(net)
-        self._specs = specs_of(net)
-        sizes = {spec.shape[0] for spec in self._specs if spec.shape}
-        fixed = next(iter(sizes)) if len(sizes) == 1 else None
-        self.fixed_batch = fixed if isinstance(fixed, int) else None
-
-    def __repr__(self) -> str:
-        classes = f", {len(self.classes)} classes" if self.classes else ""
-        return f"<{self.name}: Keras on {keras.backend.backend()}, {self.parameters:,} parameters{classes}, gives {self.output}>"
 
     @property
-    def specs(self) -> tuple[Spec, ...]:
-        """The inputs it asks for; none if a subclassed model does not say."""
-        return self._specs
+    def title(self) -> str:
+        return f"Keras on {keras.backend.backend()}"
 
     @property
     def parameters(self) -> int:
@@ -86,24 +64,14 @@ class KerasModel(ArrayModel):
     @property
     def threads(self) -> int:
         """Threads its backend computes with, as far as it tells."""
-        return _torch().get_num_threads() if _on_torch() else len(os.sched_getaffinity(0))
+        return _torch_threads().threads() if _on_torch() else processors()
 
-    @contextmanager
-    def on_threads(self, count: int) -> Iterator[None]:
+    def on_threads(self, count: int) -> AbstractContextManager[None]:
         """Compute with so many threads inside, on the torch backend; others choose for themselves."""
-        before = self.threads
-        if not _on_torch() or count == before:
-            yield
-            return
-        _torch().set_num_threads(count)
-        try:
-            yield
-        finally:
-            _torch().set_num_threads(before)
+        return _torch_threads().on_threads(count) if _on_torch() else nullcontext()
 
     @property
     def device(self) -> str:
-        """Where its weights are."""
         weights = self.net.weights
         return str(weights[0].value.device) if _on_torch() and weights else "cpu"
 
@@ -115,14 +83,12 @@ class KerasModel(ArrayModel):
         backend = keras.backend.backend()
         return f"gradients of Keras models are taken on its torch backend, and this one runs on {backend}: KERAS_BACKEND=torch."
 
-    def read_graph(self, input_shape: Mapping[str, tuple[int, ...]] | None) -> ModelGraph:
-        """Its operations and the tensors between them, as `keras_graph.read_graph`."""
+    def graph(self, example: Sequence[Any]) -> ModelGraph:
         from underglass.models.keras_graph import read_graph
 
-        return read_graph(self.net, input_shape)
+        return read_graph(self.net, self._shapes(example))
 
     def weights_in(self, operations: Sequence[Operation]) -> list[Weight]:
-        """The weights of operations of its graph, each once, without their numbers until they are read."""
         found: dict[int, Weight] = {}
         for one in operations:
             layer = self.operations.get(base_of(one.id), self.net if one.id == self.net.name else None)
@@ -130,96 +96,62 @@ class KerasModel(ArrayModel):
                 found.setdefault(id(weight), _weight(weight, layer, one.id))
         return list(found.values())
 
-    def weights(self) -> Iterator[tuple[str, Array]]:
+    def weights(self) -> Mapping[str, Any]:
         """Every weight by its number: Keras counts names up in each process."""
-        for number, weight in enumerate(self.net.weights):
-            yield f"{number:06d}", to_array(weight.value)
+        return {f"{number:06d}": weight.value for number, weight in enumerate(self.net.weights)}
 
-    def input_gradients(self, raw: Sequence[Any] | Prepared, output: int) -> Mapping[str, Array]:
-        """Gradient of one output by each real-valued input: name → (n, …) float32.
-
-        Raises
-        ------
-        ModelError
-            The backend is another than torch, or there is no such output.
-        """
-        if self.no_gradients is not None:
-            raise ModelError(self.no_gradients)
-        from underglass.models.torch_outputs import scores
-
-        torch = _torch()
-        batch = raw if isinstance(raw, Prepared) else self.prepare(raw)
-        named = (
-            batch.inputs if isinstance(batch.inputs, dict) else {self._specs[0].name if self._specs else "input": batch.inputs}
-        )
-        given = {name: keras.ops.convert_to_tensor(value) for name, value in named.items()}
-        real = {name: one.requires_grad_() for name, one in given.items() if one.is_floating_point()}
-        with torch.enable_grad():
-            found = scores(self._called(given if isinstance(batch.inputs, dict) else next(iter(given.values()))))
-            if not 0 <= output < found.shape[1]:
-                raise ModelError(f"there is no output {output}; the model gives {found.shape[1]}.")
-            slopes = torch.autograd.grad(found[:, output].sum(), list(real.values()))
-        return {name: to_array(one) for name, one in zip(real, slopes, strict=True)}
-
-    def _sight(self, batch: Prepared) -> list[Sighting]:
-        seen: list[tuple[str, int, str, tuple[int, ...]]] = []
-        watched = self.operations or {"": self.net}
-
-        def look(name: str, call: int, path: str, tensor: Any) -> None:
-            seen.append((name, call, path, tuple(tensor.shape)))
-
+    def _watch(self, batch: Prepared, keys: Sequence[Call] | None, look: Callable[[Call, Any], None]) -> Any:
+        every = self.operations or {"": self.net}
+        watched = every if keys is None else {name: every[name] for name in {key.name for key in keys}}
         with _without_gradients(), watching(watched, look):
-            self._called(batch.inputs)
-        calls = Counter((name, path) for name, _, path, _ in seen)
+            return self._called(batch)
+
+    def _sightings(self, seen: Sequence[tuple[Call, tuple[int, ...]]]) -> list[Sighting[Call]]:
+        calls = Counter((call.name, call.path) for call, _ in seen)
         found = []
-        for name, call, path, shape in seen:
-            operation = watched[name]
-            called = name or "output"
-            called = f"{called}:{call}" if calls[name, path] > 1 else called
-            called = f"{called}.{path}" if path else called
-            found.append(
-                Sighting(
-                    (name, call, path),
-                    called,
-                    type(operation).__name__,
-                    shape,
-                    self._channels(operation, shape),
-                    _role(operation),
-                )
-            )
+        for call, shape in seen:
+            operation = self.operations.get(call.name, self.net)
+            name = call.name or "output"
+            name = f"{name}:{call.number}" if calls[call.name, call.path] > 1 else name
+            name = f"{name}.{call.path}" if call.path else name
+            channels = self._channels(operation, shape)
+            found.append(Sighting(call, name, type(operation).__name__, shape, channels, _role(operation)))
         return found
 
     def _channels(self, operation: Any, shape: tuple[int, ...]) -> int:
         if any(word in type(operation).__name__ for word in SEQUENCES) and len(shape) == 3:
-            return 2
-        return channels_of(operation, len(shape), self._order)
+            return -1
+        return 0 if channels_of(operation, len(shape), self._order) == 1 and len(shape) > 2 else -1
 
-    def _once(self, inputs: Any, keys: Sequence[Hashable], reduce: Reduce) -> tuple[Any, dict[Hashable, Reduced]]:
-        wanted: set[Any] = set(keys)
-        found: dict[Hashable, Reduced] = {}
+    def _pool(self, value: Any, axes: Axes, pooling: Sequence[str]) -> Mapping[str, Any]:
+        if _on_torch():
+            from underglass.models import torch_pooling
 
-        def look(name: str, call: int, path: str, tensor: Any) -> None:
-            if (name, call, path) in wanted:
-                found[name, call, path] = reduce((name, call, path), to_array(tensor))
+            return torch_pooling.pool(value, axes, pooling)
+        return array_pooling.pool(to_array(value), axes, pooling)
 
-        all_of_them = self.operations or {"": self.net}
-        watched = {name: all_of_them[name] for name in {key[0] for key in wanted}}
-        with _without_gradients(), watching(watched, look):
-            outputs = self._called(inputs)
-        return _arrays(outputs), found
+    def _maps(self, value: Any, axes: Axes, unit: int | None) -> Any:
+        return array_pooling.maps(to_array(value), axes, unit)
 
-    def _called(self, inputs: Any) -> Any:
-        count = len(
-            next(iter(inputs.values())) if isinstance(inputs, dict) else inputs[0] if isinstance(inputs, tuple) else inputs
-        )
-        try:
-            return self.net(_as_asked(self.net, inputs), training=False)
-        except MemoryError as error:
-            raise OutOfMemory(f"no memory for a batch of {count}.") from error
-        except Exception as error:  # a backend, a layer or a person's own call may raise anything
-            if any(words in str(error) for words in NO_MEMORY):
-                raise OutOfMemory(f"no memory for a batch of {count}.") from error
-            raise ModelError(f"the model cannot take the input {describe(inputs)}: {said(error)}.") from error
+    def _array(self, value: Any) -> Array:
+        return to_array(value) if keras.ops.is_tensor(value) else np.asarray(value)
+
+    def _bits(self, value: Any) -> tuple[str, Array]:
+        return super()._bits(self._array(value))
+
+    def _gradients(self, batch: Prepared, output: int) -> dict[str, Array]:
+        from underglass.models.torch_gradients import input_gradients
+
+        given = mapped(batch.inputs, keras.ops.convert_to_tensor)
+        found = input_gradients(lambda inputs: self._called(replace(batch, inputs=inputs)), given, output)
+        alone = self.specs[0].name if len(self.specs) == 1 else "input"
+        return {alone if name == "input" else name: slopes for name, slopes in found.items()}
+
+    def _called(self, batch: Prepared) -> Any:
+        with self._taking(batch):
+            outputs = self.net(_as_asked(self.net, batch.inputs), training=False)
+        # a model's only output may have any name
+        return next(iter(outputs.values())) if isinstance(outputs, Mapping) and len(outputs) == 1 else outputs
 
 
 def _weight(weight: Any, layer: Any, operation: str) -> Weight:
@@ -264,12 +196,6 @@ def _as_asked(net: Any, inputs: Any) -> Any:
     return inputs
 
 
-def _arrays(outputs: Any) -> Any:
-    if isinstance(outputs, Mapping):
-        return {str(key): to_array(one) for key, one in outputs.items()}
-    return [to_array(one) for one in outputs] if isinstance(outputs, list | tuple) else to_array(outputs)
-
-
 def _role(operation: Any) -> Role:
     name = type(operation).__name__
     if name in MERGING:
@@ -292,11 +218,16 @@ def _on_torch() -> bool:
     return bool(keras.backend.backend() == "torch")
 
 
-def _torch() -> Any:
-    import torch
+def _torch_threads() -> Any:
+    from underglass.models import torch_threads
 
-    return torch
+    return torch_threads
 
 
 def _without_gradients() -> AbstractContextManager[Any]:
-    return _torch().no_grad() if _on_torch() else nullcontext()
+    if not _on_torch():
+        return nullcontext()
+    import torch
+
+    quiet: AbstractContextManager[Any] = torch.no_grad()
+    return quiet

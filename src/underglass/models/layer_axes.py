@@ -35,18 +35,18 @@ class Axes:
     fold: int
     ndim: int
 
-    def unfolded(self, value: Any) -> tuple[Any, int, int, tuple[int, ...]]:
-        """The value with one entry of the batch axis an instance; its batch axis, its channel axis, and all others."""
-        channels, space = self._unfolded
+    def in_order(self, value: Any) -> Any:
+        """A view of a tensor or array with instances first, one entry each, units second, and all else behind."""
         if self.fold > 1:
             before, after = value.shape[: self.batch], value.shape[self.batch + 1 :]
             value = value.reshape(*before, -1, self.fold, *after)
-        return value, self.batch, channels, space
+        return value.permute(self._order) if hasattr(value, "permute") else value.transpose(self._order)
 
     @cached_property
-    def _unfolded(self) -> tuple[int, tuple[int, ...]]:
+    def _order(self) -> tuple[int, ...]:
         channels = self.channels + (self.fold > 1 and self.channels > self.batch)
-        return channels, tuple(axis for axis in range(self.ndim + (self.fold > 1)) if axis not in (self.batch, channels))
+        space = (axis for axis in range(self.ndim + (self.fold > 1)) if axis not in (self.batch, channels))
+        return self.batch, channels, *space
 
 
 def batch_axis(one: Sequence[int], two: Sequence[int] | None) -> int | str:

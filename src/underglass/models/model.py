@@ -19,8 +19,20 @@ TOLERANCE = 1e-2
 """How far a probe's logits may lie apart, relative to their spread, and still be the same model on another machine."""
 
 
+NO_MEMORY = (
+    *("not enough memory", "can't allocate memory", "out of memory", "DefaultCPUAllocator"),
+    *("RESOURCE_EXHAUSTED", "bad_alloc", "Failed to allocate", "BFCArena"),
+)
+"""Words by which torch, the backends of Keras and onnxruntime say that memory has run out."""
+
+
 class OutOfMemory(ModelError):
     """The batch does not fit; a smaller one may."""
+
+    @staticmethod
+    def is_meant_by(error: BaseException) -> bool:
+        """Whether a framework's own error says that memory has run out."""
+        return isinstance(error, MemoryError) or any(words in str(error) for words in NO_MEMORY)
 
 
 @dataclass(frozen=True)
@@ -155,7 +167,7 @@ class Fingerprint:
 
 
 class Model(Protocol):
-    """What capture, probes and the case ask of a model."""
+    """What capture, probes and the case ask of a model; `FrameworkModel` answers most of it for every framework."""
 
     name: str
     classes: tuple[str, ...]
@@ -172,7 +184,7 @@ class Model(Protocol):
 
     @property
     def device(self) -> str:
-        """Where it is, such as ``"cpu"``; it is never moved."""
+        """Where it is, such as ``"cpu"`` or ``"cuda:0"``; it is never moved."""
 
     @property
     def training(self) -> bool:
@@ -180,25 +192,85 @@ class Model(Protocol):
 
     @property
     def threads(self) -> int:
-        """Threads it computes with."""
+        """Threads it computes with; outputs may differ in their last bit with another number."""
 
     def on_threads(self, count: int) -> AbstractContextManager[None]:
-        """Compute with so many threads inside: the last bits of an output depend on it."""
+        """Compute with so many threads inside, and with as many as before after; frameworks that let nobody choose ignore it."""
 
     def layers(self, example: Sequence[Any]) -> tuple[Layer, ...]:
-        """Every layer, in the order of execution, found by running the first raw instance."""
+        """Every layer in the order of execution, found by running the first of the raw instances.
+
+        Raises
+        ------
+        ModelError
+            The model cannot take the instance, or shows no layer.
+        """
 
     def prepare(self, raw: Sequence[Any]) -> Any:
-        """Preprocess and collate raw instances, on the device of the model; `forward` takes the result in their place."""
+        """Preprocess and collate raw instances, on the device of the model; `forward` and `maps` take the result in their place.
 
-    def forward(self, raw: Any, layers: Sequence[str] = (), pooling: Sequence[str] = ()) -> Forward:
-        """One pass over raw or prepared instances, pooling the named layers on the way."""
+        Raises
+        ------
+        ModelError
+            ``preprocess`` or ``collate`` fails, or gives what cannot be stacked.
+        """
 
     def ranges(self, prepared: Any) -> tuple[Range, ...]:
         """Shape and spread of each tensor that `prepare` made."""
 
-    def maps(self, raw: Sequence[Any], layer: str, unit: int | None = None) -> Array:
-        """A layer's whole maps, (n, units, …space) float32, or (n, 1, …space) of one unit; computed, never stored."""
+    def forward(self, raw: Any, layers: Sequence[str] = (), pooling: Sequence[str] = ()) -> Forward:
+        """One pass, pooling the named layers on the way: at the moment they are computed, so that nothing can change them after.
+
+        Parameters
+        ----------
+        raw : n raw instances, or what `prepare` made of them
+            At least one.
+        layers : names
+            As `layers` lists them.
+        pooling : of ``max, mean, std, min``
+            All in the same pass.
+
+        Returns
+        -------
+        Probabilities (n, classes), logits, and (n, units) float32 for each layer and pooling.
+
+        Raises
+        ------
+        LayerError
+            An unknown layer or pooling.
+        ModelError
+            The model cannot take the input, its output is no classifier's, or is not finite.
+        OutOfMemory
+            The batch does not fit.
+        """
+
+    def maps(self, raw: Any, layer: str, unit: int | None = None) -> Array:
+        """A layer's whole output, channels moved to the second axis; computed, never stored.
+
+        Parameters
+        ----------
+        raw : n raw instances, or what `prepare` made of them
+            At least one.
+        layer : name
+            As `layers` lists it.
+        unit : index
+            Only this unit; all of them without.
+
+        Returns
+        -------
+        (n, units, …space) float32, or (n, 1, …space).
+
+        Raises
+        ------
+        LayerError
+            An unknown layer, or a unit it does not have.
+        """
 
     def fingerprint(self, raw: Sequence[Any]) -> Fingerprint:
-        """What it computes for the probe instances, computed twice."""
+        """What it computes for the probe instances, computed twice.
+
+        Raises
+        ------
+        ModelError
+            Preprocessing or model give something else the second time.
+        """

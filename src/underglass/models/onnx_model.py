@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,27 +14,29 @@ import onnxruntime
 from onnx import numpy_helper
 
 from underglass.errors import ModelError
-from underglass.models.array_inputs import Spec
-from underglass.models.array_layers import Role, Sighting
-from underglass.models.array_model import ArrayModel, Reduce, Reduced
-from underglass.models.array_outputs import KEYS
-from underglass.models.inputs import Prepared, describe
-from underglass.models.model import Array, OutOfMemory, Output
-from underglass.models.onnx_axes import Axes, axes_of_input, axes_of_output
+from underglass.models import array_pooling
+from underglass.models.array_inputs import fixed_batch
+from underglass.models.framework_model import FrameworkModel, processors
+from underglass.models.inputs import Prepared
+from underglass.models.layer_axes import Axes
+from underglass.models.layers import Role, Sighting
+from underglass.models.model import Array, Output
+from underglass.models.onnx_axes import axes_of_input, axes_of_output
 from underglass.models.onnx_constants import Analysis, analyse
 from underglass.models.onnx_file import attributes, inputs_of, kind_of, read_file, serialized, shape_of, taken_by
 from underglass.models.onnx_names import name_nodes
+from underglass.models.outputs import KEYS
+from underglass.models.settings import Settings
 
 if TYPE_CHECKING:
     from underglass.architecture.graph import ModelGraph, Operation
     from underglass.models.weights import Weight
 
 KEPT_SESSIONS = 3
-NO_MEMORY = ("bad_alloc", "Failed to allocate", "out of memory", "BFCArena")
 MERGING = ("Add", "Sum", "Concat", "Mul", "Max", "Mean")
 
 
-class OnnxModel(ArrayModel):
+class OnnxModel(FrameworkModel[str]):
     """A `Model` around an ONNX file; made by `underglass.models.onnx`.
 
     The file is only read. A model that was exported for one size of batch is run in pieces of that size.
@@ -42,54 +44,29 @@ class OnnxModel(ArrayModel):
     Parameters
     ----------
     source : path, bytes or onnx.ModelProto.
-    output : what the model gives; None looks whether it ends in a softmax.
+    settings : see `Settings`.
     providers : what onnxruntime computes on, best first.
     """
 
     framework = "onnx"
 
-    def __init__(
-        self,
-        source: Any,
-        *,
-        preprocess: Callable[[Any], Any] | None,
-        collate: Callable[[list[Any]], Any] | None,
-        classes: tuple[str, ...],
-        output: Output | None,
-        accuracy: float | None,
-        name: str,
-        providers: Sequence[str],
-    ) -> None:
+    def __init__(self, source: Any, settings: Settings, *, providers: Sequence[str]) -> None:
         self.file = read_file(source)
-        super().__init__(
-            preprocess=preprocess,
-            collate=collate,
-            classes=classes,
-            output=output or _ending(self.file),
-            accuracy=accuracy,
-            name=name,
-        )
+        super().__init__(settings, name=_called(source), output=_ending(self.file))
         self.providers = list(providers)
-        self._specs = inputs_of(self.file)
-        if not self._specs:
-            raise ModelError(f"{name} takes no input.")
-        sizes = {spec.shape[0] for spec in self._specs if spec.shape}
-        fixed = next(iter(sizes)) if len(sizes) == 1 else None
-        self.fixed_batch = fixed if isinstance(fixed, int) else None
+        self.specs = inputs_of(self.file)
+        if not self.specs:
+            raise ModelError(f"{self.name} takes no input.")
+        self.fixed_batch = fixed_batch(self.specs)
         self._scores = _scores_of(self.file)
-        self._threads = _processors()
+        self._threads = processors()
         self._sessions: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
         self._analysis: Analysis | None = None
         self._session(())
 
-    def __repr__(self) -> str:
-        classes = f", {len(self.classes)} classes" if self.classes else ""
-        return f"<{self.name}: ONNX, {self.parameters:,} parameters{classes}, gives {self.output}>"
-
     @property
-    def specs(self) -> tuple[Spec, ...]:
-        """The inputs it asks for."""
-        return self._specs
+    def title(self) -> str:
+        return "ONNX"
 
     @property
     def analysis(self) -> Analysis:
@@ -105,19 +82,16 @@ class OnnxModel(ArrayModel):
 
     @property
     def device(self) -> str:
-        """What onnxruntime computes on."""
         return (
             "cpu" if self.providers[0] == "CPUExecutionProvider" else self.providers[0].removesuffix("ExecutionProvider").lower()
         )
 
     @property
     def threads(self) -> int:
-        """Threads onnxruntime computes with; outputs may differ in their last bit with another number."""
         return self._threads
 
     @contextmanager
     def on_threads(self, count: int) -> Iterator[None]:
-        """Compute with so many threads inside, and with as many as before after."""
         before, self._threads = self._threads, count
         try:
             yield
@@ -129,75 +103,76 @@ class OnnxModel(ArrayModel):
         """Always a reason: onnxruntime runs forwards only."""
         return "an ONNX file is run forwards only, so it gives no gradients; take them from the model it was exported from."
 
-    def read_graph(self, input_shape: Mapping[str, tuple[int, ...]] | None) -> ModelGraph:
-        """Its operations and the tensors between them, as `onnx_graph.read_graph`."""
+    def graph(self, example: Sequence[Any]) -> ModelGraph:
         from underglass.models.onnx_graph import read_graph
 
-        return read_graph(self.file, input_shape)
+        return read_graph(self.file, self._shapes(example))
 
     def weights_in(self, operations: Sequence[Operation]) -> list[Weight]:
-        """The weights of operations of its graph, each once, without their numbers until they are read."""
         from underglass.models.onnx_weights import weights_in
 
         return weights_in(self.file, self.analysis, operations)
 
-    def weights(self) -> Iterator[tuple[str, Array]]:
-        """Every initialiser and constant with its name."""
-        for tensor in self.file.graph.initializer:
-            yield tensor.name, _bits(tensor)
+    def weights(self) -> Mapping[str, Any]:
+        """Every initialiser and constant."""
+        found = {tensor.name: tensor for tensor in self.file.graph.initializer}
         for node in self.file.graph.node:
             for one in node.attribute:
                 if one.type == onnx.AttributeProto.TENSOR:
-                    yield f"{node.output[0]}/{one.name}", _bits(one.t)
+                    found[f"{node.output[0]}/{one.name}"] = one.t
+        return found
 
-    def _sight(self, batch: Prepared) -> list[Sighting]:
-        seen: dict[str, tuple[int, ...]] = {}
-        wanted = [name for node in self.analysis.nodes for name in node.output if self._may_be_real(name)]
+    def _watch(self, batch: Prepared, keys: Sequence[str] | None, look: Callable[[str, Any], None]) -> Any:
+        asked = keys
+        if asked is None:
+            asked = [name for node in self.analysis.nodes for name in node.output if self._may_be_real(name)]
+        session = self._session(tuple(asked))
+        given = batch.inputs if isinstance(batch.inputs, dict) else {self.specs[0].name: batch.inputs}
+        names = list(dict.fromkeys([self._scores, *asked]))
+        with self._taking(batch):
+            values = dict(zip(names, session.run(names, given), strict=True))
+        outputs = values[self._scores]
+        for name in asked:
+            value = values.pop(name)  # a map is let go as soon as it is looked at
+            if _real(value):
+                look(name, value)
+        return outputs
 
-        def look(name: Hashable, value: Array) -> Reduced:
-            seen[str(name)] = value.shape
-            return {}
-
-        self._once(batch.inputs, wanted, look)
-        axes = {spec.name: axes_of_input(_sizes(spec.shape), whole_numbers="int" in spec.kind) for spec in self._specs}
-        shapes: dict[str, Any] = {spec.name: _sizes(spec.shape) for spec in self._specs}
+    def _sightings(self, seen: Sequence[tuple[str, tuple[int, ...]]]) -> list[Sighting[str]]:
+        sizes = dict(seen)
+        axes = {spec.name: axes_of_input(_sizes(spec.shape), whole_numbers="int" in spec.kind) for spec in self.specs}
+        shapes: dict[str, Any] = {spec.name: _sizes(spec.shape) for spec in self.specs}
         found = []
         for node, named in zip(self.analysis.nodes, name_nodes(self.analysis), strict=True):
             fed = [name for name in taken_by(node) if name in axes]
             weights = self.analysis.parameters_of(node)
             came = [(shapes[name], axes[name]) for name in fed]
             outputs = [name for name in node.output if name]
-            used = [name for name in outputs if name in seen]
+            used = [name for name in outputs if name in sizes]
             for place, name in enumerate(outputs):
-                shapes[name] = seen.get(name) or self.analysis.shapes.get(name, ("?",))
-                where: Axes = axes_of_output(node.op_type, shapes[name], came, attributes(node), table=bool(weights))
+                shapes[name] = sizes.get(name) or self.analysis.shapes.get(name, ("?",))
+                where = axes_of_output(node.op_type, shapes[name], came, attributes(node), table=bool(weights))
                 axes[name] = where
-                if name in seen:
+                if name in sizes:
                     called = f"{named.name}.{place}" if len(used) > 1 else named.name
-                    channels = where[1] if where[1] is not None else len(seen[name]) - 1
-                    found.append(Sighting(name, called, node.op_type, seen[name], channels, _role(node, fed, weights)))
+                    found.append(Sighting(name, called, node.op_type, sizes[name], _units(where), _role(node, fed, weights)))
         return found
+
+    def _pool(self, value: Any, axes: Axes, pooling: Sequence[str]) -> Mapping[str, Any]:
+        return array_pooling.pool(value, axes, pooling)
+
+    def _maps(self, value: Any, axes: Axes, unit: int | None) -> Any:
+        return array_pooling.maps(value, axes, unit)
+
+    def _bits(self, value: Any) -> tuple[str, Array]:
+        return super()._bits(_numbers(value) if isinstance(value, onnx.TensorProto) else value)
+
+    def _failure(self, error: BaseException) -> str:
+        return f": {_short(error)}"
 
     def _may_be_real(self, name: str) -> bool:
         kind = self.analysis.kinds.get(name)
         return bool(name) and name not in self.analysis.constants and (kind is None or "float" in kind)
-
-    def _once(self, inputs: Any, keys: Sequence[Hashable], reduce: Reduce) -> tuple[Any, dict[Hashable, Reduced]]:
-        names = [str(key) for key in keys]
-        session = self._session(tuple(names))
-        asked = list(dict.fromkeys([self._scores, *names]))
-        given = inputs if isinstance(inputs, dict) else {self._specs[0].name: inputs}
-        values = dict(zip(asked, self._computed(session, asked, given), strict=True))
-        return values[self._scores], {key: reduce(key, values[str(key)]) for key in keys if _real(values[str(key)])}
-
-    def _computed(self, session: Any, names: Sequence[str], inputs: dict[str, Array]) -> list[Array]:
-        try:
-            values: list[Array] = session.run(list(names), inputs)
-        except Exception as error:  # onnxruntime raises a class of its own for each kind of failure
-            if any(words in str(error) for words in NO_MEMORY):
-                raise OutOfMemory(f"no memory for a batch of {len(next(iter(inputs.values())))}.") from error
-            raise ModelError(f"the model cannot take the input {describe(inputs)}: {_short(error)}.") from error
-        return values
 
     def _session(self, names: tuple[str, ...]) -> Any:
         """A session that also gives the named tensors; the last few are kept."""
@@ -275,7 +250,7 @@ def _sizes(shape: Sequence[Any]) -> tuple[int | str, ...]:
     return tuple("?" if size is None else size for size in shape)
 
 
-def _bits(tensor: Any) -> Array:
+def _numbers(tensor: Any) -> Array:
     """A tensor's numbers, or its bytes for types that numpy has not."""
     try:
         np.dtype(kind_of(tensor.data_type))
@@ -289,5 +264,14 @@ def _short(error: BaseException) -> str:
     return first.split(" : ")[-1] if " : " in first else first
 
 
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def _called(source: Any) -> str:
+    """The file's name, or what the graph is called."""
+    if isinstance(source, str | Path):
+        return Path(source).stem
+    return getattr(getattr(source, "graph", None), "name", "") or "model"
+
+
+def _units(axes: tuple[int, int | None]) -> int:
+    """The axis of one instance that holds the features."""
+    batch, features = axes
+    return -1 if features is None else features - (features > batch)

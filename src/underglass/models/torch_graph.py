@@ -25,9 +25,10 @@ from torch.utils.flop_counter import flop_registry
 from underglass.architecture.graph import Connection, ModelGraph, Operation, Shape
 from underglass.errors import ModelError
 from underglass.models.inputs import said
+from underglass.models.nested import flat
 from underglass.models.torch_axes import Axes, axes_of_input, axes_of_output
 from underglass.models.torch_evaluation import evaluating, plain
-from underglass.models.torch_inputs import flat, home
+from underglass.models.torch_inputs import home
 from underglass.models.torch_sizes import read_with_words, words_of
 from underglass.models.weights import TAKEN
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from threading import get_ident
 from typing import Any
 
 import torch
 
-Seen = Callable[[str, int, str, Any], None]
-"""Called with a module's name, the number of its call in this pass, the path inside its output, and the tensor."""
+from underglass.models.layers import Call
+from underglass.models.nested import leaves
+
+Seen = Callable[[Call, Any], None]
+"""Called with where a tensor is given, and the tensor."""
 
 
 @contextmanager
@@ -27,10 +30,10 @@ def watching(net: Any, names: Iterable[str], seen: Seen) -> Iterator[None]:
         def hook(_module: Any, _inputs: Any, output: Any) -> None:
             if get_ident() != thread:
                 return  # another thread runs the same model
-            call = calls[name]
+            number = calls[name]
             calls[name] += 1
             for path, tensor in tensors(output):
-                seen(name, call, path, tensor)
+                seen(Call(name, number, path), tensor)
 
         return hook
 
@@ -44,14 +47,9 @@ def watching(net: Any, names: Iterable[str], seen: Seen) -> Iterator[None]:
             handle.remove()
 
 
-def tensors(output: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+def tensors(output: Any) -> Iterator[tuple[str, Any]]:
     """The real-valued dense tensors inside an output, each with its path: ``""``, ``"0"``, ``"1.0"``, ``"key"``."""
-    if isinstance(output, torch.Tensor):
-        if output.is_floating_point() and output.layout == torch.strided and not output.is_nested and output.numel():
-            yield path, output
-    elif isinstance(output, Mapping):
-        for key, part in output.items():
-            yield from tensors(part, f"{path}.{key}" if path else str(key))
-    elif isinstance(output, list | tuple):
-        for index, part in enumerate(output):
-            yield from tensors(part, f"{path}.{index}" if path else str(index))
+    for path, one in leaves(output):
+        dense = isinstance(one, torch.Tensor) and one.layout == torch.strided and not one.is_nested
+        if dense and one.is_floating_point() and one.numel():
+            yield path, one

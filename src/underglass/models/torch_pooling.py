@@ -1,4 +1,4 @@
-"""How does a layer's output become one number a unit?"""
+"""How does a layer's output become one number a unit, where it is a tensor?"""
 
 from __future__ import annotations
 
@@ -8,66 +8,42 @@ from typing import Any
 
 import torch
 
+from underglass.models import pooling as pieces
 from underglass.models.layer_axes import Axes
 
 HALVES = (torch.float16, torch.bfloat16)
-PIECE = 1 << 20
-"""Values that are looked at together, once for each pooling: four megabytes, which the caches still hold the second time."""
 
 
 def pool(value: Any, axes: Axes, pooling: Sequence[str]) -> dict[str, Any]:
-    """Reduce all axes but batch and channels.
-
-    Parameters
-    ----------
-    value : tensor
-        The module's output, as it is given.
-    axes : Axes
-        Where its axes are.
-    pooling : of ``max, mean, std, min``
-        std is the population's, 0 where there is one position.
-
-    Returns
-    -------
-    pooling → (n, units) float32.
-    """
-    value, batch, channels, space = axes.unfolded(value)
-    swapped = batch > channels
-    if not space:
-        pooled = _single(value, pooling)
-    elif value.numel() <= PIECE:
-        pooled = _reduce(value, space, pooling)
-    else:
-        some = max(1, PIECE * value.shape[batch] // value.numel())
-        parts = [_reduce(piece, space, pooling) for piece in value.split(some, batch)]
-        pooled = {name: torch.cat([part[name] for part in parts], int(swapped)) for name in parts[0]}
-    if swapped:
-        pooled = {name: one.t() for name, one in pooled.items()}
+    """`pooling.pool` in torch, float32, on the tensor's device."""
+    pooled = pieces.pool(value, axes, pooling, reduce=_reduce, join=torch.cat)
     return {name: one.float() for name, one in pooled.items()}
 
 
-def _single(value: Any, pooling: Sequence[str]) -> dict[str, Any]:
-    """One position a unit: the value itself, copied, for a later in-place operation would change it."""
-    return {name: torch.zeros_like(value) if name == "std" else value.clone() for name in pooling}
+def maps(value: Any, axes: Axes, unit: int | None) -> Any:
+    """The whole output with instances first and channels second, (n, units, …space) float32; of one unit (n, 1, …space)."""
+    moved = axes.in_order(value)
+    return (moved if unit is None else moved[:, unit : unit + 1]).float().clone(memory_format=torch.contiguous_format)
 
 
 def _reduce(value: Any, space: tuple[int, ...], pooling: Sequence[str]) -> dict[str, Any]:
-    """Two axes are left, batch and channels, in the order they had."""
-    result: dict[str, Any] = {}
+    if not space:
+        return {name: torch.zeros_like(value) if name == "std" else value.clone() for name in pooling}
+    found: dict[str, Any] = {}
     if value.dtype in HALVES:
         value = value.float()
     images = space == (2, 3) and not value.is_contiguous() and value.is_contiguous(memory_format=torch.channels_last)
     if "max" in pooling:
-        result["max"] = _over_images(torch.max_pool2d, value) if images else value.amax(space)
+        found["max"] = _over_images(torch.max_pool2d, value) if images else value.amax(space)
     if "min" in pooling:
-        result["min"] = value.amin(space)
+        found["min"] = value.amin(space)
     if "mean" in pooling:
-        result["mean"] = _over_images(torch.nn.functional.avg_pool2d, value) if images else value.mean(space)
+        found["mean"] = _over_images(torch.nn.functional.avg_pool2d, value) if images else value.mean(space)
     if "std" in pooling:
         # torch.std over the last axes takes one value at a time, ten times as long as this
         count = prod(value.shape[axis] for axis in space)
-        result["std"] = torch.linalg.vector_norm(value - value.mean(space, keepdim=True), dim=space) / sqrt(count)
-    return result
+        found["std"] = torch.linalg.vector_norm(value - value.mean(space, keepdim=True), dim=space) / sqrt(count)
+    return found
 
 
 def _over_images(pooling: Any, value: Any) -> Any:

@@ -17,10 +17,10 @@ from torch import Tensor, nn
 from underglass.errors import DataError, LayerError, unknown
 from underglass.models import torch as adapted
 from underglass.models.inputs import Prepared
+from underglass.models.outputs import probabilities, scores
+from underglass.models.torch_arrays import to_array
 from underglass.models.torch_evaluation import evaluating
-from underglass.models.torch_layers import Place
-from underglass.models.torch_model import TorchModel
-from underglass.models.torch_outputs import probabilities, scores
+from underglass.models.torch_model import TorchModel, TorchPlace
 
 Floats = NDArray[np.floating[Any]]
 Ints = NDArray[np.integer[Any]]
@@ -135,7 +135,7 @@ def ablate(
     return Ablation(means[0], means[1], means[2:], right[0], right[1], right[2:], count, done, p_value, words)
 
 
-def _random_sets(silenced: Mapping[str, Ints], places: Mapping[str, Place], draws: int, seed: int) -> list[dict[str, Ints]]:
+def _random_sets(silenced: Mapping[str, Ints], places: Mapping[str, TorchPlace], draws: int, seed: int) -> list[dict[str, Ints]]:
     random = np.random.default_rng(seed)
     pools = {}
     for layer, some in silenced.items():
@@ -147,7 +147,7 @@ def _random_sets(silenced: Mapping[str, Ints], places: Mapping[str, Place], draw
     ]
 
 
-def _run(model: TorchModel, batch: Prepared, places: Mapping[str, Place], silenced: Mapping[str, Ints]) -> Floats:
+def _run(model: TorchModel, batch: Prepared, places: Mapping[str, TorchPlace], silenced: Mapping[str, Ints]) -> Floats:
     """Probabilities (instances, classes) with some units set to 0."""
     with evaluating(model.net), _silencing(model.net, [(places[layer], some) for layer, some in silenced.items()]):
         inputs = batch.inputs
@@ -155,13 +155,12 @@ def _run(model: TorchModel, batch: Prepared, places: Mapping[str, Place], silenc
             given = model.net(**inputs)
         else:
             given = model.net(*inputs) if isinstance(inputs, tuple) else model.net(inputs)
-        shares: Floats = probabilities(scores(given), model.output).float().cpu().numpy()
-    return shares
+        return probabilities(to_array(scores(given)), model.output)
 
 
 @contextmanager
-def _silencing(net: Any, what: Sequence[tuple[Place, Ints]]) -> Iterator[None]:
-    by_place = {(place.module, place.call): (place, units) for place, units in what}
+def _silencing(net: Any, what: Sequence[tuple[TorchPlace, Ints]]) -> Iterator[None]:
+    by_place = {(place.key.name, place.key.number): (place, units) for place, units in what}
     modules = dict(net.named_modules())
     calls: Counter[str] = Counter()
     thread = get_ident()
@@ -183,19 +182,19 @@ def _silencing(net: Any, what: Sequence[tuple[Place, Ints]]) -> Iterator[None]:
 
     handles = []
     try:
-        handles += [modules[name].register_forward_hook(hook_for(name)) for name in {place.module for place, _ in what}]
+        handles += [modules[name].register_forward_hook(hook_for(name)) for name in {place.key.name for place, _ in what}]
         yield
     finally:
         for handle in handles:
             handle.remove()
 
 
-def _place(model: TorchModel, batch: Prepared, layer: str, units: Ints) -> Place:
+def _place(model: TorchModel, batch: Prepared, layer: str, units: Ints) -> TorchPlace:
     places = model.listing(batch).places
     if layer not in places:
         raise LayerError(unknown("layer", layer, places))
     place = places[layer]
-    if place.path:
+    if place.key.path:
         raise LayerError(f"layer {layer!r} is one of several outputs of its module; silence one that is a module's only output.")
     outside = units[(units < 0) | (units >= place.layer.units)]
     if len(outside):

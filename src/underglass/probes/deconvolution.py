@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from underglass.errors import DataError, unknown
-from underglass.models.torch_inputs import flat
+from underglass.models.nested import flat
 from underglass.models.torch_model import TorchModel
 from underglass.probes.picture_space import PictureSpace, channels_first, picture_space
 from underglass.probes.relu_rules import ReluRule

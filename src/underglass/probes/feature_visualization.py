@@ -18,9 +18,10 @@ from torch import Tensor
 
 from underglass.errors import DataError, LayerError, unknown
 from underglass.models.inputs import Prepared
+from underglass.models.model import OutOfMemory
 from underglass.models.torch_evaluation import evaluating
 from underglass.models.torch_inputs import home
-from underglass.models.torch_model import NO_MEMORY, TorchModel
+from underglass.models.torch_model import TorchModel
 from underglass.probes.picture_parameters import Movements, Spectrum
 from underglass.probes.picture_space import PictureSpace, picture_space
 from underglass.probes.relu_rules import ReluRule
@@ -182,7 +183,7 @@ def visualize_units(
             try:
                 found.append(work.climb(some, _from(progress, done, total, layer)))
             except (RuntimeError, MemoryError) as error:
-                if per_batch == 1 or not (isinstance(error, MemoryError) or any(word in str(error) for word in NO_MEMORY)):
+                if per_batch == 1 or not OutOfMemory.is_meant_by(error):
                     raise
                 per_batch //= 2
                 total = done + asked.steps * -(-(len(wanted) - at) // per_batch)

@@ -17,8 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from underglass.models.torch_layers import Place
-from underglass.models.torch_model import TorchModel
+from underglass.models.torch_model import TorchModel, TorchPlace
 from underglass.probes.strongest import keep_strongest, nothing_yet
 
 Floats = NDArray[np.floating[Any]]
@@ -26,9 +25,9 @@ Ints = NDArray[np.integer[Any]]
 
 
 @contextmanager
-def recording(model: TorchModel, places: Sequence[Place]) -> Iterator[dict[str, tuple[Tensor, Tensor]]]:
+def recording(model: TorchModel, places: Sequence[TorchPlace]) -> Iterator[dict[str, tuple[Tensor, Tensor]]]:
     """Cut a pass at some layers: for each, what it gave, with its history back to the layers before, and the leaf put there."""
-    by_place = {(place.module, place.call): place for place in places}
+    by_place = {(place.key.name, place.key.number): place for place in places}
     modules = dict(model.net.named_modules())
     calls: Counter[str] = Counter()
     found: dict[str, tuple[Tensor, Tensor]] = {}
@@ -48,21 +47,21 @@ def recording(model: TorchModel, places: Sequence[Place]) -> Iterator[dict[str, 
 
     handles = []
     try:
-        handles += [modules[name].register_forward_hook(hook_for(name)) for name in {place.module for place in places}]
+        handles += [modules[name].register_forward_hook(hook_for(name)) for name in {place.key.name for place in places}]
         yield found
     finally:
         for handle in handles:
             handle.remove()
 
 
-def most_active(value: Tensor, place: Place, most: int) -> Ints:
+def most_active(value: Tensor, place: TorchPlace, most: int) -> Ints:
     """The units of a layer with the largest mean peak over a batch, in their own order."""
     mean = _peaks(value, place).detach().mean(0)
     return np.sort(torch.topk(mean, min(most, len(mean))).indices.cpu().numpy())
 
 
 def estimates(
-    recorded: Mapping[str, tuple[Tensor, Tensor]], target: Place, sources: Sequence[Place], units: Ints, top: int
+    recorded: Mapping[str, tuple[Tensor, Tensor]], target: TorchPlace, sources: Sequence[TorchPlace], units: Ints, top: int
 ) -> list[tuple[Floats, Ints]]:
     """The strongest sources of some units, for each source layer.
 
@@ -80,16 +79,15 @@ def estimates(
         for (values, channels), slope, leaf, source in zip(found, slopes, leaves, sources, strict=True):
             if slope is None:
                 continue
-            product, batch, axis, space = source.axes.unfolded(slope * leaf.detach())
-            weight = product.sum(space) if space else product
-            weight = weight if batch < axis else weight.t()
+            product = source.axes.in_order(slope * leaf.detach())
+            weight = product.sum(tuple(range(2, product.ndim))) if product.ndim > 2 else product
             for n, row in enumerate(weight.float().cpu().numpy()):
                 keep_strongest(row[:, None], 0, values[n, at : at + 1], channels[n, at : at + 1])
     return found
 
 
-def _peaks(value: Tensor, place: Place) -> Tensor:
+def _peaks(value: Tensor, place: TorchPlace) -> Tensor:
     """The largest activation of each unit: (instances, units)."""
-    value, batch, axis, space = place.axes.unfolded(value)
-    peak: Tensor = value.amax(space) if space else value
-    return peak if batch < axis else peak.t()
+    value = place.axes.in_order(value)
+    peak: Tensor = value.amax(tuple(range(2, value.ndim))) if value.ndim > 2 else value
+    return peak

@@ -23,8 +23,7 @@ from underglass.errors import DataError, LayerError, unknown
 from underglass.models import torch as adapted
 from underglass.models.inputs import Prepared
 from underglass.models.torch_evaluation import evaluating
-from underglass.models.torch_layers import Place
-from underglass.models.torch_model import TorchModel
+from underglass.models.torch_model import TorchModel, TorchPlace
 from underglass.probes.influence_hops import Hop, Influence
 from underglass.probes.influence_plan import Plan, plan
 from underglass.probes.influence_run import Run, arguments
@@ -110,7 +109,7 @@ def influence(
     return Influence(names, run.hops(), top, used, tuple(notes))
 
 
-def _follow(traced: Traced | str, names: tuple[str, ...], places: Mapping[str, Place]) -> tuple[Plan, list[str]]:
+def _follow(traced: Traced | str, names: tuple[str, ...], places: Mapping[str, TorchPlace]) -> tuple[Plan, list[str]]:
     """What to measure and what to estimate, and what to say about the latter."""
     before = dict(zip(names[1:], names[:-1], strict=True))
     if isinstance(traced, str):
@@ -131,7 +130,7 @@ def _follow(traced: Traced | str, names: tuple[str, ...], places: Mapping[str, P
     return followed, notes
 
 
-def _unusable(traced: Traced, name: str, place: Place) -> str | None:
+def _unusable(traced: Traced, name: str, place: TorchPlace) -> str | None:
     if name not in traced.named:
         return "it is computed inside an operation that cannot be opened, or is one of several outputs"
     axes = place.axes
@@ -149,7 +148,7 @@ def _distinct(traced: Traced, names: Sequence[str]) -> None:
         seen[node] = name
 
 
-def _ordered(layers: Sequence[str], places: Mapping[str, Place]) -> tuple[str, ...]:
+def _ordered(layers: Sequence[str], places: Mapping[str, TorchPlace]) -> tuple[str, ...]:
     for layer in layers:
         if layer not in places:
             raise LayerError(unknown("layer", layer, places))

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, fx
 
 from underglass.models.inputs import Prepared
-from underglass.models.torch_layers import Place
-from underglass.models.torch_model import TorchModel
+from underglass.models.torch_model import TorchModel, TorchPlace
 from underglass.probes.contributions import strongest
 from underglass.probes.gradient_influence import estimates, most_active, recording
 from underglass.probes.influence_hops import Hop, Kind
@@ -43,7 +42,7 @@ class Run:
         model: TorchModel,
         traced: Traced | None,
         followed: Plan,
-        places: Mapping[str, Place],
+        places: Mapping[str, TorchPlace],
         *,
         subsets: int,
         top: int,

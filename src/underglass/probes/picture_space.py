@@ -18,7 +18,7 @@ from torch import Tensor
 
 from underglass.errors import LayerError
 from underglass.models.inputs import describe
-from underglass.models.torch_inputs import flat
+from underglass.models.nested import flat
 from underglass.models.torch_model import TorchModel
 
 Array = NDArray[Any]

@@ -15,8 +15,7 @@ from underglass.models.inputs import Prepared, describe, said
 from underglass.models.torch_evaluation import evaluating
 from underglass.models.torch_hooks import tensors
 from underglass.models.torch_inputs import laid_out
-from underglass.models.torch_layers import Place
-from underglass.models.torch_model import TorchModel
+from underglass.models.torch_model import TorchModel, TorchPlace
 from underglass.probes.folded_norms import folded
 
 SAME = 1e-3
@@ -30,7 +29,7 @@ class _Reached(Exception):
 class UpToLayer:
     """Runs a model as far as one layer; made by `up_to`."""
 
-    def __init__(self, model: TorchModel, place: Place, net: Any = None) -> None:
+    def __init__(self, model: TorchModel, place: TorchPlace, net: Any = None) -> None:
         self.model, self.place = model, place
         self.net = model.net if net is None else net
         self.channels_last = model.channels_last
@@ -67,13 +66,12 @@ class UpToLayer:
         if get_ident() != self._thread:
             return  # somebody else runs the same model
         self._calls += 1
-        if self._calls - 1 != self.place.call:
+        if self._calls - 1 != self.place.key.number:
             return
         for path, tensor in tensors(output):
-            if path == self.place.path:
-                value, batch, channels, space = self.place.axes.unfolded(tensor)
-                value = value.permute(batch, channels, *space)
-                self._found.append(value.flatten(2) if space else value[..., None])
+            if path == self.place.key.path:
+                value = self.place.axes.in_order(tensor)
+                self._found.append(value.flatten(2) if value.ndim > 2 else value[..., None])
                 raise _Reached
 
 
@@ -88,7 +86,7 @@ def up_to(model: TorchModel, example: Prepared, layer: str) -> Iterator[UpToLaye
     """
     (place,) = model.places([layer], example)
     run = UpToLayer(model, place)
-    hook = model.net.get_submodule(place.module).register_forward_hook(run.seen)
+    hook = model.net.get_submodule(place.key.name).register_forward_hook(run.seen)
     try:
         with evaluating(model.net), torch.enable_grad():
             yield run
@@ -117,7 +115,7 @@ def quicker(run: UpToLayer, inputs: Any, given: Tensor) -> UpToLayer:
 
     def once(net: Any) -> None:
         again[:] = [UpToLayer(run.model, run.place, net)]
-        hook = net.get_submodule(run.place.module).register_forward_hook(again[0].seen)
+        hook = net.get_submodule(run.place.key.name).register_forward_hook(again[0].seen)
         try:
             again[0](inputs[:1])
         finally:
@@ -128,7 +126,7 @@ def quicker(run: UpToLayer, inputs: Any, given: Tensor) -> UpToLayer:
             net = folded(run.net, once)
             if net is None:
                 return run
-            net.get_submodule(run.place.module).register_forward_hook(again[0].seen)
+            net.get_submodule(run.place.key.name).register_forward_hook(again[0].seen)
             if inputs.device.type == "cpu":
                 net.to(memory_format=torch.channels_last)
                 again[0].channels_last = True

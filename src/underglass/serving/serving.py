@@ -336,6 +336,25 @@ class Serving:
             self._models.append(added.name)
         return self.version
 
+    def drop_model(self, name: str) -> int:
+        """Serve nothing of a model any longer; the version after it.
+
+        Raises
+        ------
+        DataError
+            If nothing of that model is served, or it is the active one.
+        """
+        if name not in self._models:
+            raise DataError(unknown("model", name, self._models))
+        if name == self._models[0]:
+            raise DataError(f"{name!r} is the active model; make another one active first")
+        with self._changing(None) as connection:
+            for column in self.column_types():
+                if column.endswith(f"@{name}"):
+                    connection.execute(f"ALTER TABLE instances DROP COLUMN {quote_name(column)}")
+            self._models.remove(name)
+        return self.version
+
     def add_classes(self, names: Sequence[str]) -> int:
         """Let instances be labelled with classes that the source does not know; the version after it."""
         with self._changing({"label"}) as connection:

@@ -42,6 +42,7 @@ from underglass.store.writing import disk_errors, sync_file
 KINDS = ("image", "text", "row")
 Kind = Literal["image", "text", "row"]
 UNFINISHED, BUSY = ".unfinished", ".busy"
+ASIDE = "aside"
 THERE = "{} is there already: choose another path, or open it"
 
 
@@ -225,16 +226,56 @@ class CaseFolder:
 
     def remove_model(self, name: str) -> None:
         """Remove a captured model with its activations."""
-        folder = self.model(name)
-        path = f"models/{to_folder(name)}/{RECORD}"
+        self.set_aside_model(name)
+        shutil.rmtree(self.path / ASIDE / to_folder(name))
+
+    @property
+    def aside(self) -> tuple[str, ...]:
+        """Names of models that were set aside and can be taken back, in the order of the alphabet."""
+        folder = self.path / ASIDE
+        names = (ModelFolder(one).record.name for one in folder.iterdir()) if folder.is_dir() else ()
+        return tuple(sorted(name for name in names if name not in self.models))
+
+    def set_aside_model(self, name: str) -> None:
+        """Take a model out of the case and keep its files, so that it can be taken back; an older one of that name is forgotten.
+
+        Raises
+        ------
+        ModelError
+            If there is no such model.
+        """
+        folder, place = self.model(name), self.path / ASIDE / to_folder(name)
+        record = f"models/{to_folder(name)}/{RECORD}"
 
         def change(manifest: Manifest) -> Manifest:
             models = tuple(one for one in manifest.models if one != name)
-            return replace(manifest, models=models, files={one: value for one, value in manifest.files.items() if one != path})
+            return replace(manifest, models=models, files={one: value for one, value in manifest.files.items() if one != record})
 
         with locked(folder.path / SHARDS_LOCK, wait=False), disk_errors(folder.path):
+            place.parent.mkdir(exist_ok=True)
+            if place.exists():
+                shutil.rmtree(place)
             change_manifest(self.path, change)
-            shutil.rmtree(folder.path)
+            folder.path.rename(place)
+
+    def take_back_model(self, name: str) -> None:
+        """Put a model that was set aside where it was.
+
+        Raises
+        ------
+        ModelError
+            If none of that name is aside, or another has taken its name.
+        """
+        if name in self.models:
+            raise ModelError(f"another model is called {name!r} by now; remove that one first.")
+        if name not in self.aside:
+            raise ModelError(unknown("model that was set aside", name, self.aside))
+        place = self._model_path(name)
+        with disk_errors(place):
+            if place.exists():
+                shutil.rmtree(place)  # what is left of a capture that never began
+            (self.path / ASIDE / to_folder(name)).rename(place)
+        self._record_model(name)
 
     @cached_property
     def results(self) -> ResultStore:

@@ -2,7 +2,7 @@
 
 A threshold moved on the page is the page's alone until a person keeps the decisions: then they stand in the case as scores of
 their own, beside the ones they came from, and every view judges by them. Nothing is overwritten, so going back is choosing the
-former score again.
+former score again, and decisions that nobody wants any longer are set aside and can be taken back.
 """
 
 from __future__ import annotations
@@ -23,6 +23,10 @@ from underglass.views.subgroup_groups import Made, make_groups, own_limits
 
 if TYPE_CHECKING:
     from underglass.case import Case
+
+
+ORIGIN = "decided_from"
+"""The setting of kept scores that names the score they were decided from."""
 
 
 def decided(audit: Audit, made: Made, *, threshold: float | None, own: Mapping[str, float] | None) -> NDArray[np.bool_]:
@@ -98,9 +102,36 @@ def keep_decisions(
     if known:
         case.use_model(name)
     else:
-        capture.keep_scores(case.folder, scores, name=name, settings=dict(audit.settings))
+        capture.keep_scores(case.folder, scores, name=name, settings={**audit.settings, ORIGIN: audit.model})
         case.serve_model(name)
     return {"name": name, "before": audit.model, "changed": int((flags != audit.flags()).sum())}
+
+
+def set_aside(case: Case, name: str) -> dict[str, Any]:
+    """Take kept decisions out of all views; the score they came from is the active one again.
+
+    Raises
+    ------
+    DataError
+        If they are no kept decisions: scores that came with the case, and captured models, stay.
+    RoleError
+        If somebody else than the owner asks: it changes what everybody sees.
+    """
+    require("owner", "take decisions out of the case for everybody")
+    origin = origin_of(case, name)
+    if origin is None:
+        raise DataError(f"{name!r} is no decision that was kept on this page, so it stays in the case.")
+    if case.model is not None and case.model.name == name and origin in case.folder.models:
+        case.use_model(origin)
+    case.set_aside_model(name)
+    return {"name": name, "now": case.model.name if case.model is not None else None}
+
+
+def origin_of(case: Case, name: str) -> str | None:
+    """The score that kept decisions came from; None for what came into the case otherwise."""
+    kept = case.folder.results.get("scores", name)
+    origin = kept.meta["settings"].get(ORIGIN) if kept is not None else None
+    return str(origin) if origin is not None else None
 
 
 def _scores(case: Case, audit: Audit, flags: NDArray[np.bool_], limit: float, own: Mapping[str, float]) -> Scores:

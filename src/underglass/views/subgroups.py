@@ -70,6 +70,8 @@ def setup(case: Case, audit: Given = None) -> dict[str, Any]:
         "searched": subgroup_finding.searched_metrics(found),
         "notes": list(found.notes),
         "most_values": MOST_VALUES,
+        "decided_from": subgroup_decisions.origin_of(case, found.model),
+        "aside": list(case.folder.aside),
     }
 
 
@@ -317,6 +319,17 @@ def keep_decisions(
     return subgroup_decisions.keep_decisions(case, Asked.read(audit), makings, threshold=threshold, own=own)
 
 
+def set_aside_decisions(case: Case, *, name: str) -> dict[str, Any]:
+    """Take kept decisions out of all views; `take_back_decisions` undoes it."""
+    return subgroup_decisions.set_aside(case, name)
+
+
+def take_back_decisions(case: Case, *, name: str) -> dict[str, Any]:
+    """Let all views judge again by decisions that were set aside."""
+    case.take_back_model(name)
+    return {"name": name}
+
+
 def kept_answers(case: Case) -> Iterator[tuple[str, dict[str, Any], Any]]:
     """What an exported page keeps: the groups that the audit begins with, each beside everyone else."""
     told = setup(case)
@@ -370,6 +383,8 @@ VIEW = View(
         "take_group": take_group,
         "take_groups": take_groups,
         "keep_decisions": keep_decisions,
+        "set_aside_decisions": set_aside_decisions,
+        "take_back_decisions": take_back_decisions,
     },
     kept=kept_answers,
     order=10,

@@ -44,6 +44,10 @@ export interface Setup {
   chosen: string[];
   searched: string[];
   notes: string[];
+  /** The score that kept decisions came from; null where the score is none. */
+  decided_from: string | null;
+  /** Kept decisions that were set aside and can be taken back. */
+  aside: string[];
 }
 
 export interface Leak {

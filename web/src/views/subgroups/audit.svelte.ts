@@ -270,6 +270,28 @@ export class Audit {
     }
   }
 
+  /** Take the decisions shown out of all views: they are set aside, not lost. */
+  async setAside(): Promise<void> {
+    const name = this.setup!.model;
+    await this.#change("set_aside_decisions", name, (now) => `“${name}” is set aside; all views decide by “${now}” again.`);
+  }
+
+  async takeBack(name: string): Promise<void> {
+    await this.#change("take_back_decisions", name, () => `All views decide by “${name}” again.`);
+  }
+
+  async #change(call: string, name: string, words: (now: string) => string): Promise<void> {
+    try {
+      const { now } = await this.study.host.call<{ now?: string }>("subgroups", call, { name });
+      [this.threshold, this.own, this.model] = [null, {}, null];
+      await this.study.refresh();
+      await this.start();
+      this.study.say(words(now ?? name));
+    } catch (error) {
+      this.study.say(message(error), { wrong: true });
+    }
+  }
+
   metric(name: string): Metric | undefined {
     return this.words.get(name);
   }

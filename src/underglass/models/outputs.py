@@ -1,45 +1,51 @@
-"""How do a model's output arrays become one probability a class? As for torch, in numpy."""
+"""How do a model's outputs become one probability a class? The same for every framework."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from underglass.errors import ModelError
+from underglass.models.inputs import describe
 from underglass.models.model import Array, Output
 
 KEYS = ("logits", "probabilities", "out", "output", "scores", "y")
 SLACK = 1e-3
 
 
-def scores(outputs: Mapping[str, Array] | Sequence[Array] | Array) -> Array:
-    """The array (n, classes) among what a model gave; one score an instance becomes (n, 1).
+def scores(output: Any) -> Any:
+    """The tensor or array (n, classes) among what a model gave; one score an instance becomes (n, 1).
 
     Parameters
     ----------
-    outputs : by name, or in order, or alone
-        Of several, one that is named as scores are, else the first.
+    output : tensor or array, or a list, tuple or mapping of them
+        Of a mapping the one that is named as scores are; of several in order the first.
 
     Raises
     ------
     ModelError
-        Its shape is not a classifier's.
+        There is none, or its shape is not a classifier's.
     """
-    if isinstance(outputs, Mapping):
-        key = next((key for key in KEYS if key in outputs), next(iter(outputs)))
-        output = outputs[key]
-    else:
-        output = outputs if isinstance(outputs, np.ndarray) else outputs[0]
+    if isinstance(output, Mapping):
+        key = next((key for key in KEYS if key in output), None)
+        if key is None:
+            raise ModelError(f"the model returns {describe(dict(output))}; one of {', '.join(KEYS)} must hold the scores.")
+        return scores(output[key])
+    if isinstance(output, list | tuple) and output:
+        return scores(output[0])
+    if not hasattr(output, "shape"):
+        raise ModelError(f"the model returns {type(output).__name__}; a tensor (instances, classes) is needed.")
     if output.ndim == 1:
         output = output[:, None]
     while output.ndim > 2 and output.shape[-1] == 1:
         output = output[..., 0]
-    if output.ndim > 2 and output.shape[1] == 1 == output.size // (len(output) * output.shape[-1]):
-        output = output.reshape(len(output), -1)
+    if output.ndim > 2 and all(size == 1 for size in output.shape[1:-1]):
+        output = output.reshape(output.shape[0], -1)
     if output.ndim != 2:
         raise ModelError(f"the model returns shape {tuple(output.shape)}; a classifier's is (instances, classes).")
-    return output.astype(np.float32, copy=False)
+    return output
 
 
 def probabilities(given: Array, output: Output) -> Array:
