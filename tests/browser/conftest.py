@@ -20,6 +20,7 @@ import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 from tools import chromium
 
+from browser.describing import PATIENCE
 from planted import planted_case
 from scored_tables import audited, people
 from underglass.case import Case
@@ -175,6 +176,7 @@ def open_page(browser: Browser, serve_case: Callable[..., str]) -> Iterator[Call
     def open_(address: str, *, width: int = 1440, height: int = 900, dark: bool = False, **options: Any) -> Page:
         viewport: Any = {"width": width, "height": height}
         context = browser.new_context(viewport=viewport, color_scheme="dark" if dark else "light", **options)
+        context.set_default_timeout(1000 * PATIENCE)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda one: wrong.append(f"{one.text} {one.location['url']}") if one.type == "error" else None)

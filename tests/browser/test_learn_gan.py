@@ -25,7 +25,7 @@ PHASES = [f"{side} {phase}" for side in ("discriminator", "generator") for phase
 
 
 def described(page: Page) -> dict[str, Any]:
-    return until(page, "window.underglass?.describe?.()", 30)
+    return until(page, "window.underglass?.describe?.()")
 
 
 def at_epoch(page: Page, epoch: int, patience: float = 60) -> dict[str, Any]:
@@ -390,7 +390,7 @@ def test_numbers_that_run_away_are_said_explained_and_mended(learn, open_page):
     page.get_by_label("Learning rate of the discriminator").select_option("10")
     page.get_by_label("Learning rate of the generator").select_option("10")
     page.locator(".play").click()
-    until(page, "underglass.describe().diverged !== null", 30)
+    until(page, "underglass.describe().diverged !== null")
     said = page.get_by_role("alert").inner_text()
     assert "The numbers ran away at epoch" in said
     assert "a learning rate of 10" in said.replace("\n", " ")

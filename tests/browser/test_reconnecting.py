@@ -48,7 +48,7 @@ def test_a_page_outlives_its_server_and_takes_in_what_was_changed_meanwhile(tmp_
 
     first.stop()
 
-    page.get_by_text("not answer").first.wait_for(timeout=30_000)
+    page.get_by_text("not answer").first.wait_for(timeout=60_000)
     assert describe(page, "overview")["n"] == 300
 
     away = Case.open(tmp_path / "planted.case")
@@ -57,8 +57,8 @@ def test_a_page_outlives_its_server_and_takes_in_what_was_changed_meanwhile(tmp_
     away.close()
     second = Running(Case.open(tmp_path / "planted.case"), recent, first.port)
 
-    until(page, f"window.underglass.describe('overview').n === {left}", 40)
-    until(page, "!document.body.innerText.includes('not answer')", 40)
+    until(page, f"window.underglass.describe('overview').n === {left}")
+    until(page, "!document.body.innerText.includes('not answer')")
     second.stop()
     page.context.close()
 
@@ -91,7 +91,7 @@ def test_a_page_shows_the_other_case_that_was_opened_elsewhere(tmp_path, open_pa
 
     open_elsewhere(page, tmp_path / "other.case")
 
-    until(page, "window.underglass?.case?.info.name === 'other' && window.underglass.describe('overview')?.n === 120", 40)
+    until(page, "window.underglass?.case?.info.name === 'other' && window.underglass.describe('overview')?.n === 120")
     page.goto("about:blank")
     first.stop()
 
@@ -115,6 +115,6 @@ def test_a_case_that_was_opened_before_the_page_began_to_listen_is_shown_too(tmp
     open_elsewhere(page, tmp_path / "elsewhere" / "planted.case")
     held[0].continue_()
 
-    until(page, f"window.underglass?.case && ({DIAGONAL}) === {right}", 40)
+    until(page, f"window.underglass?.case && ({DIAGONAL}) === {right}")
     page.goto("about:blank")
     first.stop()
