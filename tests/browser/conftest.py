@@ -52,8 +52,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
+    """Its pages wait as long as `until` does, whoever opens them."""
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium.find(), args=ARGUMENTS)
+        launched.on("context", lambda context: context.set_default_timeout(1000 * PATIENCE))
         yield launched
         launched.close()
 
@@ -176,7 +178,6 @@ def open_page(browser: Browser, serve_case: Callable[..., str]) -> Iterator[Call
     def open_(address: str, *, width: int = 1440, height: int = 900, dark: bool = False, **options: Any) -> Page:
         viewport: Any = {"width": width, "height": height}
         context = browser.new_context(viewport=viewport, color_scheme="dark" if dark else "light", **options)
-        context.set_default_timeout(1000 * PATIENCE)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda one: wrong.append(f"{one.text} {one.location['url']}") if one.type == "error" else None)
