@@ -83,12 +83,12 @@ def test_onnx_weights_that_the_graph_makes_or_hides():
 
 def test_keras_layers_hold_their_weights_with_moving_averages():
     from underglass import models
-    from underglass.models.keras_graph import read_graph as read_keras_graph
+    from underglass.models import graphs
 
     keras = keras_on_torch()
     net = keras_net(keras)
     model = models.keras(net)
-    graph = read_keras_graph(net)
+    graph = graphs.read_graph(net)
     found: dict[str, dict] = {}
     for one in model.weights_in(graph.operations):
         found.setdefault(one.operation, {})[one.name] = one
