@@ -57,3 +57,5 @@ def test_shufflenet_is_its_papers_table():
     assert [one.type for one in units] == ["Block A", "Block B"] * 3
     joins = [one.inside.blocks[-1].type for one in units[:2]]
     assert joins == ["Concat", "Sum"]
+    assert units[0].about[0] == "gpu_0/gconv1_0 to Concat_1: Block A"  # called as in the legend
+    assert units[1].about[0] == "gpu_0/gconv1_2 to Sum_3: 3 × Block B"

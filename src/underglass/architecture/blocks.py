@@ -302,5 +302,10 @@ def _aggregate(name: str, kind: str, inside: _Inside) -> Block:
 
 
 def renamed(drawing: Drawing, names: Mapping[str, str]) -> Drawing:
-    """Other types for some blocks, by id."""
-    return replace(drawing, blocks=tuple(replace(one, type=names.get(one.id, one.type)) for one in drawing.blocks))
+    """Other types for some aggregates, by id."""
+
+    def called(one: Block) -> Block:
+        kind = names.get(one.id, one.type)
+        return one if kind == one.type else replace(one, type=kind, about=(f"{one.id}: {kind}", *one.about[1:]))
+
+    return replace(drawing, blocks=tuple(called(one) for one in drawing.blocks))

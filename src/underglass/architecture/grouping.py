@@ -9,6 +9,8 @@ from underglass.architecture.blocks import INPUT, OUTPUT, ROUTE, Block, Drawing,
 from underglass.architecture.graph import ModelGraph, Shape
 from underglass.architecture.routes import route_paths
 
+TO = " to "
+"""Between the ends of an aggregate, where it has no name of its own."""
 PLAIN = ("Sequential", "ModuleList", "ModuleDict")
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 LONGEST = 40
@@ -116,7 +118,7 @@ def _run(run: list[Block]) -> Block:
         multiply_adds=products,
         members=tuple(member for one in run for member in one.members),
         about=(
-            f"{first.id} to {run[-1].id}: {len(run)} × {first.type}",
+            f"{first.id.split(TO)[0]}{TO}{run[-1].id.split(TO)[-1]}: {len(run)} × {first.type}",
             f"{parameters:,} parameters",
             f"{products:,} multiply-adds",
         ),

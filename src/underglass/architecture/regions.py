@@ -6,7 +6,7 @@ from collections import Counter
 from itertools import pairwise
 
 from underglass.architecture.blocks import INPUT, OUTPUT, ROUTE, Drawing, merge, structure
-from underglass.architecture.grouping import foldable, named
+from underglass.architecture.grouping import TO, foldable, named
 
 KIND = "Block"
 
@@ -27,7 +27,7 @@ def by_regions(drawing: Drawing, *, sizes: bool = False) -> Drawing:
     parts = regions(drawing)
     if not parts:
         return drawing
-    names = {part[0]: f"{part[0]} to {part[-1]}" for part in parts}
+    names = {part[0]: f"{part[0]}{TO}{part[-1]}" for part in parts}
     whole = merge(drawing, [(names[part[0]], KIND, part) for part in parts])
     forms = {one.id: structure(one.inside) for one in whole.blocks if one.id in names.values() and one.inside is not None}
     often = Counter(forms.values())

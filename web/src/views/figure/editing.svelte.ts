@@ -173,4 +173,6 @@ export class Editing {
   }
 }
 
-const million = (value: number) => (value >= 1e6 ? `${(value / 1e6).toPrecision(3)} M` : value.toLocaleString("en"));
+/** In millions from one on, with three digits that count. */
+const million = (value: number) =>
+  value >= 1e6 ? `${(value / 1e6).toLocaleString("en", { maximumSignificantDigits: 3 })} M` : value.toLocaleString("en");
