@@ -17,8 +17,11 @@ from torch import nn  # noqa: E402
 from architecture.graphs import chain, made  # noqa: E402
 from browser.describing import describe, reload, until  # noqa: E402
 from browser.test_architecture import drawn, everything, served  # noqa: E402, F401 (a fixture)
+from browser.test_static import open_offline  # noqa: E402, F401 (a fixture)
+from planted import planted_case  # noqa: E402
 from underglass import models  # noqa: E402
 from underglass.architecture.graph import Connection, ModelGraph, Operation  # noqa: E402
+from underglass.case import Case  # noqa: E402
 from underglass.models.torch_graph import read_graph  # noqa: E402
 
 STAGES, BLOCKS = 3, 4
@@ -185,10 +188,12 @@ def test_closed_modules_bundle_their_tensors_and_all_close_again(served):  # noq
     graph = staged()
     _, page = served(graph, "?p.series=false")
     page.get_by_role("button", name="Expand all").click()
+    drawn(page, "d.frames.length > 0")  # only what is laid out can be shown whole
     assert len(everything(page, "d.depth === 2 && d.frames.length === 15")["nodes"]) == len(graph.operations)
     page.get_by_label("Levels open").evaluate(
         "(one) => { one.value = 1; one.dispatchEvent(new Event('input', { bubbles: true })) }"
     )
+    drawn(page, "d.frames.length <= 3")
     found = everything(page, "d.depth === 1 && d.frames.length === 3")
 
     def closed(name):
@@ -202,6 +207,7 @@ def test_closed_modules_bundle_their_tensors_and_all_close_again(served):  # noq
         ends: len(sources) for ends, sources in tensors.items()
     }
     page.get_by_role("button", name="Collapse all").click()
+    drawn(page, "d.frames.length === 0")
     shut = everything(page, "d.depth === 0 && d.frames.length === 0")
     assert [one["id"] for one in shut["nodes"]] == ["x", "stage0", "stage1", "stage2"]
     assert [(one["from"], one["to"]) for one in shut["edges"]] == list(pairwise(["x", "stage0", "stage1", "stage2"]))
@@ -286,6 +292,37 @@ def test_a_series_tells_the_weights_of_its_members_and_what_is_not_a_number(serv
         assert written(one["low"]) == pytest.approx(values.min(), rel=0.05)
         assert written(one["high"]) == pytest.approx(values.max(), rel=0.05)
         assert float(one["zero"]) == pytest.approx(240 * -values.min() / (values.max() - values.min()), abs=0.01)
+
+
+def test_an_exported_page_walks_through_the_whole_graph_and_edits_leave_it(open_offline, tmp_path):  # noqa: F811
+    graph = staged()
+    case = Case(planted_case(tmp_path / "planted.case", 30))
+    meta = {"form": 2, "model": "planted", "graph": graph.as_json(), "problem": ""}
+    case.folder.results.put("model_graph", "planted", {}, meta, {})
+    page_file = tmp_path / "graph.html"
+    made = case.export(page_file, where="label = 'Coat'", views=["architecture", "overview"])
+    case.close()
+    page = open_offline(page_file.as_uri() + "#architecture?p.series=false")
+    drawn(page)
+    page.get_by_role("button", name="Expand all").click()
+    drawn(page, "d.frames.length > 0")
+    found = everything(page, "d.frames.length === 15")
+
+    assert "architecture" not in made.reasons, "the graph is of the model, whichever instances are there"
+    assert {one["id"] for one in found["nodes"]} == {one.id for one in graph.operations}
+    assert Counter((one["from"], one["to"]) for one in found["edges"]) == Counter(
+        (edge.source, edge.target) for edge in graph.connections
+    )
+    page.evaluate("window.underglass.case.edit({op: 'exclude', rows: [0, 1]})")
+    until(page, "window.underglass.case.info.version > 0")
+    page.locator('g.box[data-id="stage0.block0.conv"] rect.face').click()
+    drawn(page, "d.card?.weights != null")
+    kept = everything(page, "d.nodes.length === " + str(len(found["nodes"])))
+    assert kept["problem"] is None
+    assert {one["id"] for one in kept["nodes"]} == {one.id for one in graph.operations}
+    assert kept["card"]["weights"]["why"].startswith("Their numbers are not shown: This page was exported")
+    page.get_by_label("Colour by").select_option("time")
+    assert page.get_by_role("button", name="Measure").is_disabled()
 
 
 def written(text):

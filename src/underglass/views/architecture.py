@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from underglass.architecture.browsing import browse
@@ -14,6 +15,8 @@ from underglass.wire import Card, Job
 
 if TYPE_CHECKING:
     from underglass.case import Case
+
+NO_PYTHON = "times are measured with the model, and an exported page holds none"
 
 
 def graph(case: Case, *, model: str | None = None) -> dict[str, Any]:
@@ -43,6 +46,11 @@ def measure_times(case: Case, *, instances: int = 8, model: str | None = None) -
     return start_times(case, instances=int(instances), model=model)
 
 
+def kept_answers(case: Case) -> Iterator[tuple[str, dict[str, Any], Any]]:
+    """What an exported page keeps: the graph with the numbers and times that are on it, for the page lays it out itself."""
+    yield "graph", {}, {**graph(case), "untimed": NO_PYTHON}
+
+
 VIEW = View(
     name="architecture",
     title="Model graph",
@@ -63,6 +71,7 @@ VIEW = View(
         "A fused kernel may do other work than is counted here.",
     ),
     calls={"graph": graph, "measure_times": measure_times, "weights": weights},
+    kept=kept_answers,
     beside=True,
     order=6,
     needs=("activations",),

@@ -25,6 +25,9 @@ WITHOUT_CALLS = ("restore", "summaries", "badge")
 ANSWERED_IN_PAGE = ("instances", "edits")
 """Views whose questions the page works out itself, because edits made in it change the answers."""
 
+OF_THE_MODEL = ("architecture", "figure")
+"""Views whose answers are of the model alone, whichever instances are there."""
+
 
 def key_of(view: str, name: str, arguments: Mapping[str, Any], model: str | None) -> str:
     """What a question is kept under.
@@ -69,7 +72,7 @@ def kept_answers(case: Case, views: Sequence[str], *, whole: bool) -> tuple[byte
         if view.kept is None:
             reasons[name] = PYTHON
             continue
-        if not whole:
+        if not whole and name not in OF_THE_MODEL:
             reasons[name] = PART
             continue
         try:
