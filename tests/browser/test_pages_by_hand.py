@@ -318,3 +318,26 @@ def test_fifty_edits_of_a_page_are_taken_back_one_by_one(planted_app, open_page)
     assert drawn_now == {
         tile["id"]: tuple(tile[key] for key in ("x", "y", "width", "height")) for tile in first["tabs"][0]["tiles"]
     }
+
+
+def test_changes_made_faster_than_they_are_answered_are_all_kept_in_their_order(planted_app, open_page):
+    case, address = planted_app(60)
+    ug.page(["One", case.view("about")], title="Fast").save()
+    page = open_page(address)
+    arrange(page, "Fast")
+    page.locator("[data-tile=t1] button[aria-label^=Duplicate]").wait_for()
+
+    page.evaluate("""(async () => {
+        const press = (tile, what) => document.querySelector(`[data-tile=${tile}] button[aria-label^=${what}]`).click();
+        for (let i = 0; i < 6; i++) {
+            press("t1", "Duplicate");
+            await new Promise((done) => setTimeout(done, 15 * i));
+        }
+        press("t3", "Remove");
+        press("t1", "Duplicate");
+    })()""")
+
+    wanted = ["t1", "t2", "t4", "t5", "t6", "t7", "t8", "t9"]
+    kept(case, "Fast", lambda spec: [tile["id"] for tile in spec["tabs"][0]["tiles"]] == wanted)
+    until(page, f"underglass.describe('pages').tiles.map(tile => tile.id).toSorted().join() === '{','.join(wanted)}'")
+    assert case.info()["edits"]["count"] == 9

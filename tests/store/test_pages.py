@@ -77,8 +77,9 @@ def test_settings_that_nobody_knows_survive(journal):
 
 def test_a_renamed_page_stands_under_its_new_name_and_comes_back_by_undo(journal):
     journal.append("page", new={"page": PAGE})
-    journal.append("page", new={"page": {**PAGE, "name": "Findings"}, "was": "Report"})
+    edit = journal.append("page", new={"page": {**PAGE, "name": "Findings"}, "was": "Report"})
 
+    assert edit.summary() == "renamed the page 'Report' to 'Findings'"
     assert list(journal.state().pages) == ["Findings"]
     journal.undo()
     assert list(journal.state().pages) == ["Report"]

@@ -19,7 +19,7 @@ In the ``pyproject.toml`` of a package::
 """
 
 from underglass.extensions.discovery import ANALYSES, GROUPS, INSTANCES, READERS, VIEWS, Broken, Found, find, load
-from underglass.extensions.modules import Module
+from underglass.extensions.modules import BrowserHalf, Module
 from underglass.extensions.renderers import InstanceRenderer, renderer_for
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "READERS",
     "VIEWS",
     "Broken",
+    "BrowserHalf",
     "Found",
     "InstanceRenderer",
     "Module",

@@ -7,6 +7,7 @@ have two addresses, and can stand on one page.
 from __future__ import annotations
 
 import hashlib
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,8 +29,36 @@ MOST_FILES, LARGEST = 200, 20_000_000
 PREFIX = "extensions"
 
 
+class BrowserHalf(ABC):
+    """Files that a page gets under addresses that change with what is in them."""
+
+    @property
+    @abstractmethod
+    def digest(self) -> str:
+        """16 hexadecimal digits over all files."""
+
+    @abstractmethod
+    def content(self, file: str) -> bytes | None:
+        """Bytes of a file; None if there is none of that name."""
+
+    def read(self, digest: str, file: str) -> tuple[bytes, str]:
+        """Bytes and type of a file.
+
+        Raises
+        ------
+        DataError
+            There is none of that name, or it has changed since the page was loaded.
+        """
+        if digest != self.digest:
+            raise DataError("it has changed since this page was opened: load the page anew")
+        data = self.content(file)
+        if data is None:
+            raise DataError(f"there is no file {file!r} beside its module")
+        return data, SENT[file[file.rindex(".") :]]
+
+
 @dataclass(frozen=True)
-class Module:
+class Module(BrowserHalf):
     """An ES module file on disk.
 
     Parameters
@@ -83,16 +112,7 @@ class Module:
         """Where a page finds it, relative to the page."""
         return f"{PREFIX}/{name}/{self.digest}/{self.path.name}"
 
-    def read(self, digest: str, file: str) -> tuple[bytes, str]:
-        """Bytes and type of a file.
-
-        Raises
-        ------
-        DataError
-            There is none of that name, or it has changed since the page was loaded.
-        """
-        if digest != self.digest:
-            raise DataError("it has changed since this page was opened: load the page anew")
-        if file not in self.files:
-            raise DataError(f"there is no file {file!r} beside its module")
-        return self.files[file].read_bytes(), SENT[self.files[file].suffix]
+    def content(self, file: str) -> bytes | None:
+        """Bytes of a file; None if it is not sent."""
+        path = self.files.get(file)
+        return None if path is None else path.read_bytes()

@@ -21,11 +21,10 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeGuard
 
 from underglass.errors import DataError, EditError, JobCancelled, RoleError, StaleError, UnderglassError, unknown
-from underglass.extensions import Module
+from underglass.extensions import BrowserHalf
 from underglass.extensions.renderers import renderers
 from underglass.hosts.sheets import contact_sheet, picture
 from underglass.jobs import Job, Jobs
-from underglass.pages.widgets import Text
 from underglass.roles import who
 from underglass.serving import QueryError, Serving, Stop
 from underglass.store import CaseFolder
@@ -314,15 +313,15 @@ def _module(case: ServedCase, asked: Mapping[str, Any], stop: Stop | None) -> Re
     return Reply(None, (data,), kind)
 
 
-def browser_half(case: ServedCase, name: str) -> Module | Text | None:
+def browser_half(case: ServedCase, name: str) -> BrowserHalf | None:
     """The module of a view, a renderer or a widget by its name."""
     if name.startswith("widget-"):
         panel = case.widgets.get(name.removeprefix("widget-"))
-        text: Text | None = None if panel is None else panel.browser_half
+        text: BrowserHalf | None = None if panel is None else panel.browser_half
         return text
     view: Any = case.views.get(name)
     if view is not None:
-        half: Module | None = view.browser_half
+        half: BrowserHalf | None = view.browser_half
         return half
     renderer = next((one for one in renderers().loaded.values() if one.module_name == name), None)
     return None if renderer is None else renderer.browser_half

@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import Any
 
 from underglass.errors import DataError
-from underglass.extensions.modules import PREFIX, SENT
+from underglass.extensions.modules import PREFIX, BrowserHalf
 from underglass.roles import require
 
 BYTES, NUMBER = "$bytes", "$number"
@@ -123,7 +123,7 @@ class Panel:
 
 
 @dataclass(frozen=True)
-class Text:
+class Text(BrowserHalf):
     """Files that are texts in memory, sent like those of a `underglass.extensions.Module`."""
 
     name: str
@@ -138,19 +138,9 @@ class Text:
         """Where a page finds one, relative to the page."""
         return f"{PREFIX}/{self.name}/{self.digest}/{file}"
 
-    def read(self, digest: str, file: str) -> tuple[bytes, str]:
-        """Bytes and type of a file.
-
-        Raises
-        ------
-        DataError
-            There is none of that name, or it has changed since the page was loaded.
-        """
-        if digest != self.digest:
-            raise DataError("it has changed since this page was opened: load the page anew")
-        if file not in self.texts:
-            raise DataError(f"there is no file {file!r} beside its module")
-        return self.texts[file].encode(), SENT[file[file.rindex(".") :]]
+    def content(self, file: str) -> bytes | None:
+        """Bytes of a file; None if there is none of that name."""
+        return self.texts[file].encode() if file in self.texts else None
 
 
 def packed(value: Any) -> Any:

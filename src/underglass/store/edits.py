@@ -160,6 +160,8 @@ def describe(op: str, count: int, new: Any, classes: Sequence[str]) -> str:
         return f"dropped the subset {new['name']!r}"
     if op == "rename_subset":
         return f"renamed the subset {new['name']!r} to {new['to']!r}"
+    if op == "page" and new.get("was") not in (None, new["page"]["name"]):
+        return f"renamed the page {new['was']!r} to {new['page']['name']!r}"
     if op == "page":
         return f"arranged the page {new['page']['name']!r}"
     if op == "drop_page":

@@ -14,6 +14,12 @@ export interface Side {
 /** The filter that holds a subset. */
 export const subsetNamed = (name: string) => `in subset '${name.replaceAll("'", "''")}'`;
 
+/** A filter as one says it: a subset by its name, anything else as it is typed. */
+export function filterWords(filter: string): string {
+  const subset = /^in subset '((?:[^']|'')*)'$/.exec(filter.trim());
+  return subset ? `the subset ${subset[1].replaceAll("''", "'")}` : filter;
+}
+
 /** A side as a tile's setting; the rest is all that the other side's filter does not hold. */
 export function toldOf(side: Side, other: Side): ShownFor {
   const [kind, name] = split(side.chosen);
