@@ -19,6 +19,7 @@ torch = pytest.importorskip("torch", reason='needs torch: pip install "underglas
 import underglass as ug  # noqa: E402
 from browser.describing import describe, reload, settled, until  # noqa: E402
 from browser.test_pages import violations  # noqa: E402
+from browser.test_static import open_offline  # noqa: E402
 from figured import Small  # noqa: E402
 from underglass.case import Case  # noqa: E402
 from underglass.hosts.server import create_app  # noqa: E402
@@ -26,6 +27,7 @@ from underglass.hosts.server.start import Recent  # noqa: E402
 from underglass.views.figure import VIEW  # noqa: E402
 
 call = VIEW.calls
+__all__ = ["open_offline"]
 
 
 @pytest.fixture(scope="module")
@@ -369,6 +371,23 @@ def test_the_editor_is_accessible_and_fits_its_page(app, open_page, width, dark)
     page.get_by_role("button", name="Colour of Pair").click()
     page.get_by_label("Colour", exact=True).fill("#123456")
     assert figure(page, "d.settings.colours")["settings"]["colours"] == {"Pair": "#123456"}
+
+
+def test_an_exported_page_paints_the_figure_as_it_was_left_and_says_why_it_cannot_be_changed(app, tmp_path, open_offline):
+    case, _ = app
+    settings = {"depth": 0, "palette": "okabe-ito", "groups": [{"name": "Pair", "first": "blocks.0.a", "last": "blocks.0.b"}]}
+    call["keep"](case, settings=settings)
+    page = open_offline(case.export(tmp_path / "page.html", views=["overview", "figure"], media="none").path.as_uri() + "#figure")
+
+    found = figure(page)
+
+    assert found["settings"] == settings
+    assert painted(found) == expected(case, settings)
+    page.get_by_text("The figure can be looked at, not changed").wait_for()
+    assert page.get_by_role("button", name="Group by itself").is_disabled()
+    assert page.get_by_label("Palette").is_disabled()
+    glyph(page, "stem").hover()
+    assert figure(page, "d.tip !== null")["tip"][0] == "stem: Conv2d"
 
 
 def test_a_case_without_a_graph_says_so(planted_app, open_page):

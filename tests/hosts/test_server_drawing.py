@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import sys
+from urllib.parse import parse_qsl
 
 import numpy as np
 import pytest
@@ -18,6 +19,8 @@ import underglass as ug
 from hosts.serving_case import BASE, OURS, TOKEN, browser
 from underglass.errors import DataError, RoleError, UnderglassError
 from underglass.hosts.answering import NotFound
+from underglass.hosts.commands.figure import address_of, alone
+from underglass.hosts.commands.given import make_anything
 from underglass.hosts.server import create_app
 from underglass.hosts.server.drawing import MOST, Drawing, lone_file
 from underglass.hosts.server.start import Recent
@@ -117,6 +120,42 @@ def test_the_python_beside_the_file_makes_the_same_bytes(drawing, tmp_path, byte
     assert (tmp_path / "my-net.svg").read_bytes() == reply.buffers[0]
 
 
+NETS = """
+from torch import nn
+def make():
+    return nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Conv2d(4, 8, 3))
+def both():
+    return None, make()
+"""
+
+
+def test_makers_typed_with_options_are_drawn_by_the_python_that_the_editor_shows(tmp_path, monkeypatch):
+    pytest.importorskip("torch", reason='needs torch: pip install "underglass[torch]"')
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "code").mkdir()
+    for file in ("code/nets.py", "nets_here.py"):
+        (tmp_path / file).write_text(NETS)
+    (tmp_path / "photo.png").write_bytes(base64.b64decode(png()))
+    expected = {}
+    for spec, pair in (("code/nets.py:make", False), ("nets_here:both", True), ("nets_here.py", False)):
+        net = make_anything(spec)
+        drawn = ug.figure(net[1] if pair else net, (1, 1, 8, 8), palette="hues", depth=0)
+
+        lone, settings = alone(drawn, spec, (1, 1, 8, 8), pair=pair, samples={"input": "photo.png"}, home=tmp_path / "home")
+
+        made = Drawing([lone], tmp_path / "home")
+        found = made.answer(lone.id, "scene", {"settings": settings}).json
+        assert {"palette": "hues", "depth": 0}.items() <= found["settings"].items()
+        link = dict(parse_qsl(address_of(lone, settings).removeprefix("draw?")))
+        assert {name: json.loads(one) for name, one in link.items()} == {"p.model": lone.id, "p.settings": settings}
+        assert list(dict(parse_qsl(address_of(lone, {}).removeprefix("draw?")))) == ["p.model"]
+        (tmp_path / f"{len(expected)}.py").write_text(found["code"])
+        expected[f"{len(expected)}.svg"] = made.answer(lone.id, "export", {"settings": settings, "ending": ".svg"}).buffers[0]
+    run = "import os, runpy; [(runpy.run_path(f'{i}.py'), os.rename('Sequential.svg', f'{i}.svg')) for i in range(3)]"
+    subprocess.run([sys.executable, "-c", run], cwd=tmp_path, check=True, timeout=200)
+    assert {name: (tmp_path / name).read_bytes() for name in expected} == expected
+
+
 @pytest.mark.parametrize(
     "sample", ["/etc/passwd", "kept:../../settings.json", "kept:" + "0" * 32 + ".png", "kept:" + "0" * 32 + "/../a.png", 3, True]
 )
@@ -166,6 +205,9 @@ def test_code_in_a_keras_file_is_not_run(tmp_path, monkeypatch, ending):
 
     assert "cannot be read as a Keras model" in made.open()["refused"]
     assert not mark.exists()
+    keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)]).save(tmp_path / f"plain{ending}")
+    made.receive(f"plain{ending}", 0, (tmp_path / f"plain{ending}").read_bytes())
+    assert made.answer(made.open()["model"], "scene", {}).json["parameters"] == 4 * 2 + 2
 
 
 def test_what_is_not_open_or_not_known_is_said(drawing):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlencode
@@ -14,6 +14,7 @@ from underglass.hosts.commands.options import NoOpen, Port
 
 if TYPE_CHECKING:
     from underglass.figures import Figure
+    from underglass.views.lone_model import LoneModel
 
 Model = Annotated[
     str,
@@ -109,20 +110,29 @@ def figure(
     if drawn.graph.reason:
         aside().print(drawn.graph.reason, style="dim", markup=False)
     if edit:
-        _edit(drawn, model, shape, pair=pair, samples=samples, port=port, open_browser=not no_open)
+        from underglass.hosts.commands.options import Reach
+        from underglass.hosts.commands.serving import show
+        from underglass.hosts.server.drawing import Drawing
+
+        lone, settings = alone(drawn, model, shape, pair=pair, samples=samples)
+        show(None, Reach(port, not no_open, view=address_of(lone, settings)), drawing=Drawing([lone]))
         return
     out().print(f"{place} · {len(drawn.drawing.blocks)} glyphs · {drawn.graph.parameters:,} parameters", markup=False)
 
 
-def _edit(
-    drawn: Figure, model: str, shape: Any, *, pair: bool, samples: dict[str, str], port: int | None, open_browser: bool
-) -> None:
-    """Open the editor on a model; it begins with what was typed, or with what was kept if nothing was."""
+def alone(
+    drawn: Figure, model: str, shape: Any, *, pair: bool, samples: Mapping[str, str], home: Path | None = None
+) -> tuple[LoneModel, dict[str, Any]]:
+    """A model as the editor draws it without a case, and the settings that were typed.
+
+    Parameters
+    ----------
+    pair : whether the maker gives data as well.
+    home : folder for what is kept; the person's own by default.
+    """
     from underglass.architecture.as_code import spelled
     from underglass.architecture.samples import read_sample
-    from underglass.hosts.commands.options import Reach
-    from underglass.hosts.commands.serving import show
-    from underglass.hosts.server.drawing import Drawing, figures_folder, plain_name
+    from underglass.hosts.server.drawing import figures_folder, plain_name
     from underglass.models.files import is_model_file
     from underglass.views.lone_model import LoneModel, call_of
 
@@ -131,13 +141,17 @@ def _edit(
     else:
         before, made = import_of(model)
         name, made = drawn.graph.name, f"{made}[1]" if pair else made
-    lone = LoneModel(drawn.graph, plain_name(name), figures_folder(), call_of(made, shape), before)
+    lone = LoneModel(drawn.graph, plain_name(name), home or figures_folder(), call_of(made, shape), before)
     settings = dict(drawn.settings)
     if samples:
         settings["samples"] = {name: lone.keep_picture(read_sample(file)) for name, file in samples.items()}
+    return lone, settings
+
+
+def address_of(lone: LoneModel, settings: Mapping[str, Any]) -> str:
+    """Where the page is: with the settings that were typed; without any it begins with what was kept."""
     said = {"p.model": json.dumps(lone.id)} | ({"p.settings": json.dumps(settings)} if settings else {})
-    reach = Reach(port, open_browser, view=f"draw?{urlencode(said)}")
-    show(None, reach, drawing=Drawing([lone]))
+    return f"draw?{urlencode(said)}"
 
 
 def import_of(spec: str) -> tuple[str, str]:
