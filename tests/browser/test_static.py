@@ -22,7 +22,6 @@ import uvicorn
 from playwright.sync_api import Browser, Page
 
 import underglass as ug
-from browser.conftest import LOCAL
 from browser.describing import describe, settled, until
 from planted import planted_case
 from underglass.case import Case
@@ -35,34 +34,6 @@ N = 300
 RESTS = 5
 PATIENCE = 60.0
 """Seconds."""
-
-
-@pytest.fixture
-def open_offline(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Open a page without a network; any console error, failed request or request to elsewhere fails the test in the end."""
-    wrong: list[str] = []
-    contexts = []
-
-    def open_(address: str, *, offline: bool = True, width: int = 1440) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": 900}, offline=offline, accept_downloads=True)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("requestfailed", lambda request: wrong.append(f"failed: {request.url[:200]}"))
-        page.on("request", lambda request: None if _stays(request.url) else wrong.append(f"left: {request.url[:200]}"))
-        page.goto(address)
-        page.wait_for_selector("main")
-        return page
-
-    yield open_
-    for context in contexts:
-        context.close()
-    assert not wrong, "\n".join(wrong)
-
-
-def _stays(url: str) -> bool:
-    return url.startswith(("file:", "data:", "blob:")) or any(url.startswith(f"http://{host}:") for host in LOCAL)
 
 
 @pytest.fixture(scope="module")

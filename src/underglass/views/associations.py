@@ -276,6 +276,10 @@ def kept_answers(case: Case) -> Iterator[tuple[str, dict[str, Any], Any]]:
                     {**given, "source": source, "metric": metric, "a": a, "b": b},
                     column(case, asked, source, metric, a, b),
                 )
+    for a, b in [(a, b) for a, b in pairs if b is not None][:MOST_KEPT_PAIRS]:
+        for source in range(len(found["sides"])):
+            with suppress(DataError):  # values alone have no counts to compare metrics by
+                yield "report", {**given, "source": source, "a": a, "b": b, "k": 100}, report(case, asked, source, a, b)
     with suppress(DataError):  # a run without embeddings has no map
         yield "places", given, places(case, asked)
 
