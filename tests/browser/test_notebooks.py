@@ -210,3 +210,31 @@ def test_the_theme_follows_the_notebook_and_the_notebook_keeps_its_own(book):
     lab.page.keyboard.press("d")
     lab.page.keyboard.press("d")
     assert lab.page.evaluate("window.jupyterapp.shell.currentWidget.content.model.cells.length") == 2
+
+
+def test_what_opens_stays_in_its_cell_and_what_follows_the_pointer_is_under_it(book):
+    lab = book("opens", ["case.view('patterns', layer='fc')"])
+    page = lab.page
+    page.set_viewport_size({"width": 800, "height": 900})
+    lab.run_all()
+    drawn(lab, 1)
+    boxes = page.locator("[data-view=patterns] svg[data-units]").first
+    boxes.scroll_into_view_if_needed()
+    box = boxes.bounding_box()
+    assert box is not None
+    x, y = box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"]
+    page.mouse.move(x, y)
+    page.mouse.move(x + 1, y)
+    tip = page.locator(".tip")
+    tip.wait_for()
+    at = tip.bounding_box()
+    assert at is not None
+    assert abs(at["x"] - x) < 260
+    assert abs(at["y"] - y) < 160
+
+    page.evaluate("window.underglass.case.open(3)")
+    panel = page.locator("aside.side.open")
+    panel.wait_for()
+    inside = """(side) => { const [a, b] = [side, side.getRootNode().host].map((one) => one.getBoundingClientRect());
+      return a.left >= b.left && a.right <= b.right && a.top >= b.top && a.bottom <= b.bottom && a.height > 100; }"""
+    assert panel.evaluate(inside)

@@ -29,6 +29,7 @@ def test_planted_wrong_labels_are_among_the_suspects_and_right_ones_are_left_alo
 
     chosen = np.zeros(len(given.given), bool)
     chosen[found.suspects] = True
+    assert repr(found).endswith(f": {len(found.suspects):,} suspects>")
     assert chosen[given.wrong].mean() >= 0.85
     assert chosen[~given.wrong].mean() <= 0.015
     known = suspects.summary(case)["known"]

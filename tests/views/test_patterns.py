@@ -63,6 +63,7 @@ def test_patterns_of_a_case_are_those_of_the_analysis(case):
     expected = find_patterns(case.model.activations("fc", "mean").array())
     assert found.labels.tolist() == expected.labels.tolist()
     assert found.count == expected.count
+    assert repr(found).startswith(f"<{found.count} patterns of ")
     assert found.members(0)[:3].tolist() == expected.members(0)[:3].tolist()
 
 

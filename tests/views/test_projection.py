@@ -44,6 +44,8 @@ def test_coordinates_are_served_and_missing_for_the_excluded(case):
     case.exclude([0, 7])
     found = project(case, "fc")
 
+    said = f"<projection of fc: {N - 2:,} instances by pca, trustworthiness {found.trustworthiness:.2f}>"
+    assert repr(found) == said  # a notebook prints what a cell ends with
     table = case.table().to_pydict()
     assert [table["x.fc"][row] for row in (0, 7)] == [None, None]
     assert [table["x.fc"][row] for row in found.rows.tolist()] == found.coordinates[:, 0].tolist()

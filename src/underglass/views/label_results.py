@@ -116,6 +116,9 @@ class FoundIssues:
     inputs: Mapping[str, str]
     created: str
 
+    def __repr__(self) -> str:
+        return f"<labels of {self.n:,} instances judged by {self.model}: {len(self.suspects):,} suspects>"
+
     @property
     def n(self) -> int:
         """Instances that were judged."""

@@ -72,6 +72,9 @@ class FoundPatterns:
     inputs: Mapping[str, str]
     created: str
 
+    def __repr__(self) -> str:
+        return f"<{self.count:,} patterns of {self.layer}: {self.n:,} instances, {self.none:,} of them in none>"
+
     @property
     def count(self) -> int:
         """How many patterns."""

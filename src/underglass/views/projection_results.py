@@ -110,6 +110,10 @@ class FoundProjection:
     inputs: Mapping[str, str]
     created: str
 
+    def __repr__(self) -> str:
+        trust = "" if self.trustworthiness is None else f", trustworthiness {self.trustworthiness:.2f}"
+        return f"<projection of {self.layer}: {self.n:,} instances by {self.settings.method}{trust}>"
+
     @property
     def n(self) -> int:
         """How many instances were projected."""
