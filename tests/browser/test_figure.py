@@ -213,6 +213,17 @@ def test_look_samples_and_width_are_set_by_hand_and_python_makes_the_same_bytes(
     assert figure(page)["settings"] == found["settings"]  # kept with the case, not only in the link
 
 
+def test_a_link_whose_settings_mean_nothing_shows_the_figure_that_was_kept_and_says_what_is_wrong(app, open_page):
+    case, address = app
+    call["keep"](case, settings={"depth": 0})
+
+    found = figure(open_page(f"{address}?p.settings=%7B%22palete%22%3A%22hues%22%7D"))
+
+    assert found["settings"] == {"depth": 0}
+    assert painted(found) == expected(case, {"depth": 0})
+    assert found["refused"].startswith("What this link sets cannot be drawn: no setting named 'palete'; did you mean 'palette'")
+
+
 def test_keys_walk_pick_and_zoom(editor):
     _, page = editor
     found = figure(page)

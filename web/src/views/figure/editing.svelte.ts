@@ -59,10 +59,11 @@ export class Editing {
       if (found.problem) this.refused = found.problem;
       return true;
     } catch (error) {
-      if (mine === this.#serial) {
-        if (this.answer) this.refused = message(error);
-        else this.problem = message(error);
-      }
+      if (mine !== this.#serial) return false;
+      const why = message(error);
+      if (this.answer) this.refused = why;
+      else if (next !== null && (await this.show(null))) this.refused = `What this link sets cannot be drawn: ${why}`;
+      else this.problem = why;
       return false;
     } finally {
       this.asking -= 1;
