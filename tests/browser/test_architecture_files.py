@@ -86,7 +86,8 @@ def test_an_onnx_file_is_drawn_as_onnx_reads_it(tmp_path, serve_case, open_page)
 
     page.locator('g.box[data-id="block/conv/Conv"] rect.face').click()
     card = drawn(page, "d.card?.weights?.why !== undefined && d.card.weights.why !== null")["card"]
-    reason = "Their numbers are not shown: the model is not attached: underglass open CASE --model my_pkg:make."
+    command = f"underglass open forms.case --model {tmp_path / 'forms.onnx'}"
+    reason = f"Their numbers are not shown: the model is not attached: {command}."
     assert (card["weights"]["why"], card["weights"]["weights"]) == (reason, [])
     case.attach(models.load(tmp_path / "forms.onnx"), ug.datasets.image_folder(tmp_path / "photos"))
     reload(page)

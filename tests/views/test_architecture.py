@@ -80,7 +80,7 @@ def test_the_graph_is_kept_at_capture_and_needs_no_model(case, tmp_path):
     assert [table["id"][at] for at in found["graph"]["order"] if at in top] == ["x", "stem", "body", "mean", "head"]
     assert [table["id"][at] for at, kind in enumerate(table["kind"]) if kind == "series"] == ["body.0 … body.3"]
     assert alone.model_graph().parameters == found["graph"]["parameters"]
-    assert found["untimed"] == "the model is not attached: underglass open CASE --model my_pkg:make"
+    assert found["untimed"] == "the model is not attached: underglass open net.case --model my_pkg:make"
     alone.close()
 
 

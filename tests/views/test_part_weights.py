@@ -111,9 +111,20 @@ def test_without_the_model_and_for_no_part_it_is_said(case, tmp_path):
     case.close()
     alone = Case.open(tmp_path / "net.case")
     found = weights(alone, parts=["stem"])
-    assert found["problem"] == "the model is not attached: underglass open CASE --model my_pkg:make"
+    assert found["problem"] == "the model is not attached: underglass open net.case --model my_pkg:make"
     assert found["weights"] == []
     alone.close()
+
+
+def test_a_graph_kept_before_names_were_written_says_so(case):
+    kept = case.folder.results.get("model_graph", case.folder.results.list("model_graph")[0])
+    for one in kept.meta["graph"]["operations"]:
+        one["details"].pop("takes", None)
+    case.folder.results.put("model_graph", case.model.name, {}, kept.meta, {"weights": case.model.record.weights_hash})
+
+    assert weights(case, parts=["add"])["problem"].startswith("which of the model's weights it takes was not written down")
+    assert weights(case, parts=["stem"])["problem"] is None
+    assert weights(case, parts=["mean"])["problem"] is None, "it takes none"
 
 
 def test_numbers_that_are_none_are_counted_apart():
@@ -130,6 +141,10 @@ def test_numbers_that_are_none_are_counted_apart():
     halves = summarise_weight(np.full(100_000, 60_000, np.float16))
     assert halves.mean == pytest.approx(60_000, rel=1e-3), "a sum of halves would overflow"
     assert summarise_weight(np.array([True, False])).mean == 0.5
+    large = np.random.default_rng(0).normal(3, 0.01, 2_500_000).astype(np.float32)
+    found = summarise_weight(large)
+    assert (found.mean, found.deviation) == pytest.approx((large.mean(dtype=float), large.std(dtype=float)), rel=1e-9)
+    assert found.bins == tuple(np.histogram(large, 24, (found.low, found.high))[0]), "blocks add up"
     with pytest.raises(ValueError, match="complex"):
         summarise_weight(np.array([1j]))
     with pytest.raises(ValueError, match="at least 1 bin"):

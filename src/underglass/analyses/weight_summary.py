@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,8 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 BINS = 24
+BLOCK = 1 << 20
+"""Numbers that are looked at together."""
 
 
 @dataclass(frozen=True)
@@ -57,22 +60,28 @@ def summarise_weight(values: Array, *, bins: int = BINS) -> WeightSummary:
     if np.iscomplexobj(values):
         raise ValueError("complex numbers have no spread along one axis")
     flat = np.asarray(values).reshape(-1)
-    if flat.dtype.kind == "b":
-        flat = flat.astype(np.uint8)
-    elif flat.dtype == np.float16:
-        flat = flat.astype(np.float32)  # which holds the sums of bins' edges
-    finite = flat[np.isfinite(flat)] if flat.dtype.kind == "f" else flat
-    if not finite.size:
+    spans = [(float(one.min()), float(one.max())) for one in _finite(flat) if one.size]
+    if not spans:
         return WeightSummary(flat.size, 0, 0)
-    low, high = float(finite.min()), float(finite.max())
-    counts = (finite.size,) if low == high else tuple(int(n) for n in np.histogram(finite, bins, (low, high))[0])
-    return WeightSummary(
-        flat.size,
-        finite.size,
-        int(np.count_nonzero(finite == 0)),
-        float(finite.mean(dtype=np.float64)),
-        float(finite.std(dtype=np.float64)),
-        low,
-        high,
-        counts,
-    )
+    low, high = min(one for one, _ in spans), max(one for _, one in spans)
+    finite = sum(one.size for one in _finite(flat))
+    mean = sum(float(one.sum(dtype=np.float64)) for one in _finite(flat)) / finite
+    counts = np.zeros(1 if low == high else bins, np.int64)
+    zeros, squares = 0, 0.0
+    for one in _finite(flat):
+        zeros += int(np.count_nonzero(one == 0))
+        squares += float(np.square(one - np.float64(mean)).sum())
+        counts += one.size if low == high else np.histogram(one, bins, (low, high))[0]
+    deviation = float(np.sqrt(squares / finite))
+    return WeightSummary(flat.size, finite, zeros, mean, deviation, low, high, tuple(counts.tolist()))
+
+
+def _finite(flat: Array) -> Iterator[Array]:
+    """The finite numbers, block by block, in a type that holds their sums: a large weight is not held twice."""
+    for start in range(0, flat.size, BLOCK):
+        block = flat[start : start + BLOCK]
+        if block.dtype.kind == "b":
+            block = block.astype(np.uint8)
+        elif block.dtype == np.float16:
+            block = block.astype(np.float32)
+        yield block[np.isfinite(block)] if block.dtype.kind == "f" else block

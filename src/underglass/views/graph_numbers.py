@@ -10,7 +10,7 @@ from underglass.architecture.hierarchy import build_hierarchy
 from underglass.errors import DataError, ModelError, unknown
 from underglass.store.fingerprints import hash_json
 from underglass.views.kept_graph import kept_graph
-from underglass.views.layer_results import Progress, kept_result, model_of
+from underglass.views.layer_results import Progress, how_to_attach, kept_result, model_of
 from underglass.wire import Job
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def times_of(case: Case, model: str) -> dict[str, Any] | None:
 def why_not_timed(case: Case, model: str) -> str | None:
     """Why the operations cannot be timed now, None if they can."""
     if case.attached is None or case.model is None or case.model.name != model:
-        return "the model is not attached: underglass open CASE --model my_pkg:make"
+        return f"the model is not attached: {how_to_attach(case, case.folder.model(model))}"
     if not hasattr(case.attached, "times"):
         return f"the operations of a {type(case.attached).__name__} cannot be timed one by one"
     return None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from underglass.capture.given import GIVEN
 from underglass.errors import CaseError, LayerError
 
 if TYPE_CHECKING:
@@ -34,6 +35,12 @@ def model_of(case: Case, name: str | None) -> ModelFolder:
             "Capture one: underglass capture my_pkg:make data/ --out my.case"
         )
     return case.model
+
+
+def how_to_attach(case: Case, folder: ModelFolder) -> str:
+    """The command that opens a case with a captured model: what it was made of then, or where to write what makes it."""
+    made = folder.record.factory
+    return f"underglass open {case.folder.path.name} --model {made if made and made != GIVEN else 'my_pkg:make'}"
 
 
 def captured_models(case: Case) -> list[ModelFolder]:

@@ -10,7 +10,7 @@ from underglass.architecture.graph import ModelGraph, Operation
 from underglass.architecture.hierarchy import build_hierarchy
 from underglass.errors import LayerError, unknown
 from underglass.views.kept_graph import kept_graph
-from underglass.views.layer_results import model_of
+from underglass.views.layer_results import how_to_attach, model_of
 
 if TYPE_CHECKING:
     from underglass.case import Case
@@ -43,15 +43,18 @@ def weights(case: Case, *, parts: Sequence[str], start: int = 0, model: str | No
     found = kept_graph(case, model)
     if problem is not None or found.graph is None:
         return {"problem": problem or found.problem, "total": 0, "step": SHOWN, "weights": []}
-    held: list[Weight] = case.attached.weights_in(operations_in(found.graph, parts))  # type: ignore[union-attr]
+    operations = operations_in(found.graph, parts)
+    held: list[Weight] = case.attached.weights_in(operations)  # type: ignore[union-attr]
+    if not held and any(one.parameters for one in operations):
+        problem = "which of the model's weights it takes was not written down when its graph was kept; capture the model again"
     shown = held[max(0, int(start)) :][:SHOWN]
-    return {"problem": None, "total": len(held), "step": SHOWN, "weights": [_told(one) for one in shown]}
+    return {"problem": problem, "total": len(held), "step": SHOWN, "weights": [_told(one) for one in shown]}
 
 
 def why_no_weights(case: Case, model: str) -> str | None:
     """Why the numbers of a model's weights cannot be read now, None if they can."""
     if case.attached is None or case.model is None or case.model.name != model:
-        return "the model is not attached: underglass open CASE --model my_pkg:make"
+        return f"the model is not attached: {how_to_attach(case, case.folder.model(model))}"
     if not hasattr(case.attached, "weights_in"):
         return f"a {type(case.attached).__name__} does not tell its weights"
     return None
