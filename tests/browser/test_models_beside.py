@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -10,9 +11,11 @@ import pytest
 import underglass as ug
 from browser.describing import until
 from browser.test_composed_pages import open_named
+from browser.test_static import open_offline
 from planted import CLASSES, planted_case
 from underglass.case import Case
 
+__all__ = ["open_offline"]
 N, UNITS = 300, 6
 
 
@@ -105,3 +108,25 @@ def test_layers_of_another_model_are_drawn_beside_the_active_one(two_models, ser
     page.locator("[data-tile=t6] [data-row-class]").first.click()
     page.locator("[data-tile=t6]").get_by_role("button", name="Graph of ").click()
     page.get_by_text("“Attribution” opens for the active model, planted.").wait_for()
+
+
+def test_an_exported_page_draws_both_models_as_the_app_does(two_models, serve_case, open_page, open_offline, tmp_path):
+    case, _ = two_models
+    items = [
+        case.view(name, **props, shown_for={"model": model}).sized(6, 12)
+        for name, props in (("projection", {"colour": "prediction"}), ("patterns", {"layer": "fc"}), ("classes", {}))
+        for model in ("planted", "worse")
+    ]
+    made = ug.page(items, title="Beside").save()
+    written = made.export(tmp_path / "beside.html").path
+    live, page = open_page(serve_case(case)), open_offline(written.as_uri())
+    open_named(live, "Beside", [])
+
+    for tile in ("t1", "t2", "t3", "t4", "t5", "t6"):
+        for one in (live, page):
+            until(one, f"window.underglass?.describe({tile!r})?.n === {N}")
+    for tile, parts in (("t2", ("sentence", "colours", "layer")), ("t4", ("rows", "layers")), ("t6", ("rows", "layers"))):
+        # what is drawn where depends on the room beside it; the numbers do not
+        read = f"(one => [{', '.join(f'one.{part}' for part in parts)}])(underglass.describe({tile!r}))"
+        wanted = live.evaluate(read)
+        until(page, f"JSON.stringify({read}) === {json.dumps(json.dumps(wanted, separators=(',', ':'), ensure_ascii=False))}")

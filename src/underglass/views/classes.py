@@ -18,7 +18,7 @@ from underglass.views.class_results import (
     kept_methods,
     standing,
 )
-from underglass.views.layer_results import Progress, included, model_of
+from underglass.views.layer_results import Progress, captured_models, included, model_of
 from underglass.views.view import View
 from underglass.wire import Card, Job
 
@@ -98,15 +98,17 @@ def _plain(places: Any) -> list[list[float] | None]:
 
 
 def kept_answers(case: Case) -> Iterator[tuple[str, dict[str, Any], Any]]:
-    """What an exported page keeps: the standing of every class, its place and its likeness in every layer."""
-    found = summary(case)
-    for method in METHODS:
-        answer = found if method == found["method"] else summary(case, method)
-        if answer["method"] == method:
-            yield "summary", {"method": method}, answer
-    for layer in found["layers"]:
-        for code in range(len(found["classes"])):
-            yield "alike", {"layer": layer["name"], "code": code}, alike(case, layer["name"], code)
+    """What an exported page keeps: of every model the standing of each class, its place and its likeness in every layer."""
+    for name in (folder.name for folder in captured_models(case) if folder.record.layers):
+        found = summary(case, model=name)
+        for method in METHODS:
+            answer = found if method == found["method"] else summary(case, method, model=name)
+            if answer["method"] == method:
+                yield "summary", {"method": method, "model": name}, answer
+        for layer in found["layers"]:
+            for code in range(len(found["classes"])):
+                asked = {"layer": layer["name"], "code": code, "model": name}
+                yield "alike", asked, alike(case, layer["name"], code, model=name)
 
 
 VIEW = View(

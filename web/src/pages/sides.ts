@@ -38,7 +38,8 @@ export function wordsOf(side: Side, other: Side): string {
   const [kind, name] = split(side.chosen);
   if (kind === "subset" || kind === "model") return name;
   if (kind === "filter") return side.filter.trim() || "Everything";
-  return kind === "rest" ? `All but ${wordsOf(other, side)}` : "Everything";
+  if (kind !== "rest") return "Everything";
+  return `All but ${other.chosen === "rest" ? "everything" : wordsOf(other, side)}`;
 }
 
 /** Why a side cannot be drawn; null where it can. */
