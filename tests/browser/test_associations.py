@@ -282,3 +282,34 @@ def test_every_tab_is_accessible(tagged, open_page, tab):
     page.evaluate(AXE.read_text())
     found = page.evaluate("axe.run(document, { resultTypes: ['violations'], rules: { region: { enabled: false } } })")
     assert [f"{one['id']}: {node['target']}" for one in found["violations"] for node in one["nodes"]] == []
+
+
+def test_a_shared_link_keeps_the_labels_inside_a_lasso(tagged, open_page):
+    _, _, address = tagged
+    page = opened(open_page, address)
+    page.get_by_role("tab", name="Map").click()
+    until(page, f"window.underglass.describe('{VIEW}').map?.points === 59")
+    box = page.locator("canvas").first.bounding_box()
+    middle, bottom = box["x"] + box["width"] / 2, box["y"] + box["height"] - 1
+    page.mouse.move(box["x"] + 1, box["y"] + 1)
+    page.mouse.down()
+    for x, y in ((middle, box["y"] + 1), (middle, bottom), (box["x"] + 1, bottom)):
+        page.mouse.move(x, y, steps=40)
+    page.mouse.up()
+    until(page, f"window.underglass.describe('{VIEW}').area > 0")
+    kept = describe(page, VIEW)["area"]
+    assert 0 < kept < 59
+    until(page, "location.hash.includes('p.lasso=')")
+    page.get_by_role("tab", name="List").click()
+    until(page, f"window.underglass.describe('{VIEW}').listed === {kept}")
+    until(page, f"window.underglass.describe('{VIEW}').rows.length > 0 && !location.hash.includes('p.tab')")
+    drawn = [row["label"] for row in describe(page, VIEW)["rows"]]
+
+    other = open_page(address + page.url[page.url.index("#") :])
+    until(other, f"window.underglass?.describe('{VIEW}')?.listed === {kept}")
+    until(other, f"window.underglass.describe('{VIEW}').rows.length === {len(drawn)}")
+    assert describe(other, VIEW)["area"] == kept
+    assert [row["label"] for row in describe(other, VIEW)["rows"]] == drawn
+    other.get_by_role("button", name="Clear the lasso").click()
+    until(other, f"window.underglass.describe('{VIEW}').listed === 60")
+    until(other, "!location.hash.includes('p.lasso=')")

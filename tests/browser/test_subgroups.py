@@ -110,6 +110,36 @@ def test_the_search_keeps_to_the_least_share_and_the_most_conditions_asked_for(s
     assert least.input_value() == "50"
 
 
+def test_combinations_that_say_nothing_new_are_left_out_by_as_many_points_as_a_person_types(
+    serve_audit, open_page, scored_people
+):
+    _, address = serve_audit()
+    page = open_page(address)
+    longer = "region = west, sex = female, age = 55 to below 68, job = office"  # within a point of the same without the region
+    found = seen(page, "d.cards.length > 0 && d.search")
+    assert longer not in [card["name"] for card in found["cards"]]
+    tested = found["search"]["tested"]
+
+    least = page.get_by_label("Left out if a condition less changes it by at most, points")
+    assert least.input_value() == "1"
+    least.fill("5")
+    page.keyboard.press("Tab")
+    found = seen(page, "d.cards.length === 2 && d.search")
+    assert [card["name"] for card in found["cards"]] == [WOMEN, "region = west, age = 68 and above, job = office"]
+    assert found["search"]["tested"] == tested  # all are tested, fewer are shown
+    right = scored_people["said"] == scored_people["y"]
+    east, female = scored_people["region"] == "east", scored_people["sex"] == "female"
+    for part in (east, female):
+        assert abs(right[east & female].mean() - right[part].mean()) > 0.05
+
+    least.fill("")
+    page.keyboard.press("Tab")
+    seen(page, f"d.cards.some((card) => card.name === '{longer}')")
+    least.fill("50")
+    page.keyboard.press("Tab")
+    page.get_by_text("Nothing is left: every combination").wait_for()
+
+
 def test_the_error_tree_and_a_subset_as_second_group_hold_hand_counts(serve_audit, open_page, scored_people):
     case, address = serve_audit()
     case.subset("farmers", "job = 'farm'")

@@ -157,6 +157,76 @@ def test_squares_stand_by_score_filled_by_label_and_edged_by_prediction(planted_
     assert page.locator(f".told [data-row='{first}']").count() == 1
 
 
+def test_of_many_classes_those_with_most_errors_have_a_colour_and_a_key(planted_app, open_page):
+    case, address = planted_app(300, classes=[f"class {code}" for code in range(40)])
+    page = open_page(address + "#units")
+    found = ready(page, "d.instances.drawn === 300")["instances"]
+    labels, said = case.labels(), case.predictions()
+    wrong = (labels >= 0) & (labels != said)
+    involved = np.bincount(np.r_[labels[wrong], said[wrong]], minlength=40)
+    chosen = sorted(np.lexsort((np.arange(40), -involved))[:12].tolist())
+
+    keys = page.locator("[data-coloured] [data-class]")
+    assert [int(key.get_attribute("data-class")) for key in keys.all()] == chosen
+    colour = {code: f"var(--cat-{place + 1})" for place, code in enumerate(chosen)}
+    for which, fill, stroke in found["squares"]:
+        if labels[which] >= 0:
+            assert fill == colour.get(labels[which], "var(--mark)")
+        if which in set(found["wrong"]):
+            assert stroke == colour.get(said[which], "var(--ink)") != fill
+
+
+def test_the_models_graph_is_enlarged_at_the_pointer_moved_by_a_drag_and_brought_back(planted_app, open_page):
+    _, address = planted_app(60)
+    page = open_page(address + "#units")
+    ready(page)
+    graph = page.locator("section.graph svg")
+
+    def middles():
+        boxes = [one.bounding_box() for one in graph.locator("g[data-node] circle").all()]
+        return np.array([[box["x"] + box["width"] / 2, box["y"] + box["height"] / 2] for box in boxes])
+
+    def zoomed(factor, before):
+        until(page, f"Math.abs(window.underglass.describe('units').graph.zoom - {float(before * factor)!r}) < 1e-6")
+        return before * factor
+
+    begun, zoom = middles(), ready(page)["graph"]["zoom"]
+    assert len(begun) >= 2
+    for node, delta in ((1, -150), (0, 100)):
+        at = middles()
+        page.mouse.move(*at[node])
+        page.keyboard.down("Control")
+        page.mouse.wheel(0, delta)
+        page.keyboard.up("Control")
+        zoom = zoomed(np.exp(-0.003 * delta), zoom)
+        np.testing.assert_allclose(middles() - at[node], (at - at[node]) * np.exp(-0.003 * delta), atol=0.6)
+
+    at, opened = middles(), ready(page)["graph"]["opened"]
+    box = graph.bounding_box()
+    page.mouse.move(*at[1])  # on a layer: a drag is no click
+    page.mouse.down()
+    page.mouse.move(at[1][0] + 83, at[1][1] + 21, steps=5)
+    page.mouse.up()
+    np.testing.assert_allclose(middles(), at + np.array([83, 21]), atol=0.6)
+    assert ready(page)["graph"]["opened"] == opened
+    assert ready(page)["graph"]["zoom"] == pytest.approx(zoom)
+
+    graph.focus()
+    page.keyboard.press("0")
+    until(page, "Math.abs(window.underglass.describe('units').graph.zoom - 1) < 1e-6")
+    np.testing.assert_allclose(middles(), begun, atol=0.6)
+    page.get_by_role("button", name="Nearer").click()
+    middle = box["x"] + box["width"] / 2
+    zoomed(1.3, 1)
+    np.testing.assert_allclose(middles()[:, 0] - middle, (begun[:, 0] - middle) * 1.3, atol=0.6)
+    page.get_by_role("button", name="All", exact=True).click()
+    until(page, "window.underglass.describe('units').graph.zoom <= 1")
+    for one in graph.locator("g[data-node]").all():
+        shape = one.bounding_box()
+        assert box["x"] <= shape["x"]
+        assert shape["x"] + shape["width"] <= box["x"] + box["width"]
+
+
 def test_own_instances_are_always_among_the_thousand_and_the_size_is_said(planted_app, open_page):
     case, address = planted_app(1500)
     labels = case.labels()

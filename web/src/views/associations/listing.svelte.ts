@@ -2,6 +2,7 @@
 import { message } from "../../runtime/case.svelte";
 import type { Props } from "../../runtime/view";
 import type { Summary } from "./answers";
+import { labelsInside, readLasso, type Lasso, type Places } from "./lasso";
 import { keyOf, usual, type Measure } from "./measures";
 import { kept, matching, orderBy, sortKey, together, within, type Condition } from "./ordering";
 import type { Reading } from "./reading.svelte";
@@ -14,7 +15,9 @@ export class Listing {
   sort = $state.raw<Sort>({ key: "", down: true });
   pattern = $state("");
   patternNot = $state(false);
+  /** The labels inside the lasso; and its line, as long as the map it was drawn on is the one that is shown. */
   area = $state.raw<Uint8Array | null>(null);
+  lasso = $state.raw<Lasso | null>(null);
   showHidden = $state(false);
   onlyFlagged = $state(false);
   ticked = $state.raw<ReadonlySet<number>>(new Set());
@@ -23,6 +26,7 @@ export class Listing {
   /** Identities and sources the list was made for. */
   #identities: string | null = null;
   #sides: string | null = null;
+  #drawnOn: Places | null = null;
 
   constructor(
     readonly reading: Reading,
@@ -30,6 +34,7 @@ export class Listing {
   ) {
     if (typeof given.names === "string") this.pattern = given.names;
     this.patternNot = given.not === true;
+    this.lasso = readLasso(given.lasso);
   }
 
   readonly n = $derived.by(() => this.reading.names.length);
@@ -106,7 +111,7 @@ export class Listing {
     if (other) {
       this.ticked = new Set();
       this.likeness = null;
-      this.area = null;
+      if (this.#identities !== null) this.keep(null);
     }
     [this.#identities, this.#sides] = [identities, sides];
     return other;
@@ -127,7 +132,22 @@ export class Listing {
       sort: key === first.key && down === first.down ? null : { key, down },
       names: this.pattern || null,
       not: this.patternNot || null,
+      lasso: this.lasso,
     };
+  }
+
+  /** Keep the labels inside a line; none lets all be listed again. */
+  keep(lasso: Lasso | null): void {
+    const { places } = this.reading;
+    this.area = lasso && places ? labelsInside(lasso, places) : null;
+    this.lasso = this.area ? lasso : null;
+    this.#drawnOn = places;
+  }
+
+  /** A map has come: an address's lasso is drawn on it; on another map than its own, a line says nothing. */
+  mapped(places: Places): void {
+    if (this.lasso && this.area === null) this.keep(this.lasso);
+    else if (this.#drawnOn && !alike(this.#drawnOn, places)) this.lasso = null;
   }
 
   sortBy(key: string): void {
@@ -163,7 +183,8 @@ export class Listing {
   /** Take away every range and mark that keeps labels from the list. */
   showAll(): void {
     this.measures = this.measures.map((one) => ({ ...one, range: null, nulls: false }));
-    [this.pattern, this.area, this.onlyFlagged, this.showHidden] = ["", null, false, true];
+    this.keep(null);
+    [this.pattern, this.onlyFlagged, this.showHidden] = ["", false, true];
   }
 
   /** Sort by likeness to a label; once more, by unlikeness. */
@@ -179,4 +200,9 @@ export class Listing {
       this.reading.study.say(message(error), { wrong: true });
     }
   }
+}
+
+function alike(one: Places, other: Places): boolean {
+  const same = (a: Float32Array, b: Float32Array) => a.length === b.length && a.every((value, i) => Object.is(value, b[i]));
+  return one === other || (same(one.x, other.x) && same(one.y, other.y));
 }
