@@ -213,7 +213,7 @@ def test_the_theme_follows_the_notebook_and_the_notebook_keeps_its_own(book):
 
 
 def test_what_opens_stays_in_its_cell_and_what_follows_the_pointer_is_under_it(book):
-    lab = book("opens", ["case.view('patterns', layer='fc')"])
+    lab = book("opens", ["case.view('patterns', layer='fc').as_widget(height=500)"])
     page = lab.page
     page.set_viewport_size({"width": 800, "height": 900})
     lab.run_all()
@@ -232,9 +232,12 @@ def test_what_opens_stays_in_its_cell_and_what_follows_the_pointer_is_under_it(b
     assert abs(at["x"] - x) < 260
     assert abs(at["y"] - y) < 160
 
+    height = "(content) => content.getBoundingClientRect().height"
+    alone = page.locator(".underglass .content").first.evaluate(height)
     page.evaluate("window.underglass.case.open(3)")
     panel = page.locator("aside.side.open")
     panel.wait_for()
     inside = """(side) => { const [a, b] = [side, side.getRootNode().host].map((one) => one.getBoundingClientRect());
       return a.left >= b.left && a.right <= b.right && a.top >= b.top && a.bottom <= b.bottom && a.height > 100; }"""
     assert panel.evaluate(inside)
+    assert page.locator(".underglass .content").first.evaluate(height) == alone == 500
