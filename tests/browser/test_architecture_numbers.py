@@ -17,7 +17,6 @@ from torch import nn  # noqa: E402
 from architecture.graphs import chain, made  # noqa: E402
 from browser.describing import describe, reload, until  # noqa: E402
 from browser.test_architecture import drawn, everything, served  # noqa: E402, F401 (a fixture)
-from browser.test_static import open_offline  # noqa: E402, F401 (a fixture)
 from planted import planted_case  # noqa: E402
 from underglass import models  # noqa: E402
 from underglass.architecture.graph import Connection, ModelGraph, Operation  # noqa: E402
@@ -136,6 +135,10 @@ def test_the_small_map_frames_what_is_seen_and_leads_there(served, down):  # noq
     page.mouse.up()
     page.mouse.move(*at("op25"))
     assert describe(page, "architecture")["camera"] == dragged["camera"], "a pointer that is not pressed moves nothing"
+    page.set_viewport_size({"width": 1200, "height": 700})
+    until(page, f"(({SEEN})() + '') !== '{width},{height}'")
+    room = page.evaluate(SEEN)[1 if down else 0]
+    framed(drawn(page, f"d.minimap.seen.{size} < {dragged['minimap']['seen'][size] - 0.5}"))
 
 
 def test_widths_shapes_colours_and_searches_are_those_of_the_graph(served):  # noqa: F811
@@ -294,7 +297,7 @@ def test_a_series_tells_the_weights_of_its_members_and_what_is_not_a_number(serv
         assert float(one["zero"]) == pytest.approx(240 * -values.min() / (values.max() - values.min()), abs=0.01)
 
 
-def test_an_exported_page_walks_through_the_whole_graph_and_edits_leave_it(open_offline, tmp_path):  # noqa: F811
+def test_an_exported_page_walks_through_the_whole_graph_and_edits_leave_it(open_offline, tmp_path):
     graph = staged()
     case = Case(planted_case(tmp_path / "planted.case", 30))
     meta = {"form": 2, "model": "planted", "graph": graph.as_json(), "problem": ""}
