@@ -14,12 +14,10 @@ import pytest
 
 import underglass as ug
 from browser.describing import settled, until
-from browser.test_static import open_offline
 from their_packages import VIEW, Install, installing
 from underglass.errors import DataError
 from underglass.extensions.scaffolding import new_view, project_files
 
-__all__ = ["open_offline"]
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -19,7 +19,6 @@ torch = pytest.importorskip("torch", reason='needs torch: pip install "underglas
 import underglass as ug  # noqa: E402
 from browser.describing import describe, reload, settled, until  # noqa: E402
 from browser.test_pages import violations  # noqa: E402
-from browser.test_static import open_offline  # noqa: E402
 from figured import Small  # noqa: E402
 from underglass.case import Case  # noqa: E402
 from underglass.hosts.server import create_app  # noqa: E402
@@ -27,7 +26,6 @@ from underglass.hosts.server.start import Recent  # noqa: E402
 from underglass.views.figure import VIEW  # noqa: E402
 
 call = VIEW.calls
-__all__ = ["open_offline"]
 
 
 @pytest.fixture(scope="module")

@@ -28,11 +28,10 @@ from browser.cells import (  # the fixtures are used by name
 )
 from browser.describing import at_rest, describe, go_to, settled
 from browser.notebooks import marimo
-from browser.test_static import open_offline
 from browser.test_tensorboard import start, tab
 from underglass.case import Case
 
-__all__ = ["book", "home", "lab_address", "open_offline", "start", "tab", "watched"]
+__all__ = ["book", "home", "lab_address", "start", "tab", "watched"]
 
 
 PLACE = "(({ clientWidth, clientHeight }) => [clientWidth, clientHeight])(document.querySelector('main'))"

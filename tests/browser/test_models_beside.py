@@ -11,11 +11,9 @@ import pytest
 import underglass as ug
 from browser.describing import until
 from browser.test_composed_pages import open_named
-from browser.test_static import open_offline
 from planted import CLASSES, planted_case
 from underglass.case import Case
 
-__all__ = ["open_offline"]
 N, UNITS = 300, 6
 
 
