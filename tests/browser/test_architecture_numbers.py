@@ -17,6 +17,7 @@ from torch import nn  # noqa: E402
 from architecture.graphs import chain, made  # noqa: E402
 from browser.describing import describe, reload, until  # noqa: E402
 from browser.test_architecture import drawn, everything, served  # noqa: E402, F401 (a fixture)
+from browser.test_pages import violations  # noqa: E402
 from planted import planted_case  # noqa: E402
 from underglass import models  # noqa: E402
 from underglass.architecture.graph import Connection, ModelGraph, Operation  # noqa: E402
@@ -295,6 +296,9 @@ def test_a_series_tells_the_weights_of_its_members_and_what_is_not_a_number(serv
         assert written(one["low"]) == pytest.approx(values.min(), rel=0.05)
         assert written(one["high"]) == pytest.approx(values.max(), rel=0.05)
         assert float(one["zero"]) == pytest.approx(240 * -values.min() / (values.max() - values.min()), abs=0.01)
+    page.set_viewport_size({"width": 800, "height": 900})
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 800
 
 
 def test_an_exported_page_walks_through_the_whole_graph_and_edits_leave_it(open_offline, tmp_path):
