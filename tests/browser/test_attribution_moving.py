@@ -43,6 +43,28 @@ def middles(drawn: dict[str, Any]) -> dict[str, np.ndarray]:
     return {node["id"]: np.add(node["box"][:2], node["box"][2:]) / 2 for node in drawn["nodes"]}
 
 
+def test_the_card_beside_the_graph_leaves_the_gaps_free(served, open_page):
+    _, address = served
+    page = open_page(address + place("attribution", a=label("bag"), b=label("coat")), width=1600)
+    shown(page)
+    page.get_by_role("button", name="Shuffle labels").click()
+    until(page, "window.underglass.describe('attribution').control?.includes('200 times')")
+    chart = page.locator("svg.gaps")
+    gaps = {one.get_attribute("data-gap") for one in chart.locator("[data-gap]").all()}
+    nodes = [node["id"] for node in describe(page, "attribution")["nodes"] if node["id"] in gaps]
+    assert len(nodes) > 2
+    for node in (nodes[0], nodes[-1]):
+        page.locator(f'[data-node="{node}"]').hover()
+        until(page, f"document.querySelector('.tip [data-tip]')?.dataset.tip === '{node}'")
+        chart.locator(f'g.here [data-gap="{node}"]').wait_for()
+        until(
+            page,
+            "(() => { const box = (one) => document.querySelector(one).getBoundingClientRect();"
+            " const [card, chart] = [box('.tip'), box('svg.gaps')];"
+            " return card.left >= chart.left - 20 && (card.bottom <= chart.top || card.top >= chart.bottom) })()",
+        )
+
+
 def test_pointing_at_a_connection_shows_both_its_ends(served, open_page):
     case, address = served
     page = open_page(address + place("attribution", a=label("bag")))
