@@ -281,7 +281,7 @@ def test_a_page_s_link_draws_the_same_in_a_browser_that_never_saw_it(planted_app
 
 def test_fifty_edits_of_a_page_are_taken_back_one_by_one(planted_app, open_page):
     case, address = planted_app(60)
-    first = ug.page(["# One", case.view("column"), "Two"], title="Undone").save().spec
+    first = ug.page(["# One", case.view("about"), "Two"], title="Undone").save().spec
     page = open_page(address)
     arrange(page, "Undone")
     before = case.folder.journal.sequence
