@@ -24,6 +24,7 @@ A_VIEW = 25_000
 
 def test_cells_are_linked_with_each_other_and_with_python(book, home):
     heard = "heard = []\nstop = case.on_selection(lambda selection: heard.append(None if selection is None else len(selection)))"
+    heard += "\nedits = []\nstop_edits = case.on_edit(lambda edit: edits.append([edit.op, edit.count]))"
     cells = [
         "case.view('confidence')",
         "case.view('column', column='age')",
@@ -33,6 +34,7 @@ def test_cells_are_linked_with_each_other_and_with_python(book, home):
         "case.selection = \"site = 'north'\"",
         "case.subsets['young'] = 'age < 30'; case.tag('age < 20', 'minor')",
         "print(heard)",
+        "import json\nprint(json.dumps([edits[-1], sum(case.table()['excluded'].to_pylist())]))",
     ]
     lab = book("linked", cells)
     lab.run_all(last=4)
@@ -60,6 +62,18 @@ def test_cells_are_linked_with_each_other_and_with_python(book, home):
     lab.run(8)
     assert json.loads(lab.text(8))[-1] == north
     assert len(rows) in json.loads(lab.text(8))
+
+    lab.page.locator(".underglass").get_by_role("button", name="Exclude", exact=True).click()
+    for cell in (1, 2):
+        until(lab.page, f"window.underglass.describe({names(lab, cell)!r}).n === {N - north}")
+    lab.run(9)
+    assert json.loads(lab.text(9)) == [["exclude", north], north]
+    lab.page.locator("[data-view=confidence] h2").first.click()
+    lab.page.keyboard.press("Control+z")
+    for cell in (1, 2):
+        until(lab.page, f"window.underglass.describe({names(lab, cell)!r}).n === {N}")
+    lab.run(9)
+    assert json.loads(lab.text(9))[1] == 0
 
 
 def test_ten_views_fetch_the_code_once_and_the_file_shows_them_without_a_kernel(book, home):
