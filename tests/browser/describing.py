@@ -55,17 +55,21 @@ def at_rest(page: Page, view: str) -> dict[str, Any]:
     """What a view says once its fonts are there and it says the same twice, with frames drawn between: time alone is no sign
     that a busy machine has drawn anything.
     """
-    frames = "(async () => { for (let i = 0; i < 6; i++) await new Promise(requestAnimationFrame); return true; })()"
     before = None
     describe(page, view)
     page.evaluate("document.fonts.ready.then(() => true)")
     settled(page)
     while (now := describe(page, view)) != before:
         before = now
-        page.evaluate(frames)
+        frames_drawn(page)
         settled(page)
         page.wait_for_timeout(300)
     return now
+
+
+def frames_drawn(page: Page) -> None:
+    """Wait until the browser has drawn six frames, however long a busy machine takes for them."""
+    page.evaluate("(async () => { for (let i = 0; i < 6; i++) await new Promise(requestAnimationFrame); return true; })()")
 
 
 def reload(page: Page) -> None:

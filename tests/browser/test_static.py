@@ -22,7 +22,7 @@ import uvicorn
 from playwright.sync_api import Browser, Page
 
 import underglass as ug
-from browser.describing import describe, settled, until
+from browser.describing import describe, frames_drawn, settled, until
 from planted import planted_case
 from underglass.case import Case
 from underglass.hosts.server import create_app
@@ -86,6 +86,7 @@ def described(page: Page, view: str) -> dict[str, Any]:
         same = same + 1 if now == last else 0
         if same == RESTS:
             return now
+        frames_drawn(page)
         page.wait_for_timeout(150)
     raise AssertionError(f"{view} does not come to rest: {[key for key in now if now[key] != last.get(key)]}")
 
