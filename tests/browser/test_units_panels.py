@@ -168,7 +168,8 @@ def test_of_many_classes_those_with_most_errors_have_a_colour_and_a_key(planted_
 
     keys = page.locator("[data-coloured] [data-class]")
     assert [int(key.get_attribute("data-class")) for key in keys.all()] == chosen
-    colour = {code: f"var(--cat-{place + 1})" for place, code in enumerate(chosen)}
+    free = iter([code for code in range(12) if code not in chosen])  # the first twelve keep the colour of other views
+    colour = {code: f"var(--cat-{1 + (code if code < 12 else next(free))})" for code in chosen}
     for which, fill, stroke in found["squares"]:
         if labels[which] >= 0:
             assert fill == colour.get(labels[which], "var(--mark)")
