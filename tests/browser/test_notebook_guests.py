@@ -48,8 +48,8 @@ def test_other_peoples_views_and_widgets_stand_in_cells(book, home, tmp_path: Pa
         "case.view('throws')",
         COUNTER,
         "print(case.selection.rows.tolist())",
-        "counter.value = 40; counter.data = b'\\xff'",
-        "print(counter.value)",
+        "import time\nwhile counter.value != 4:\n    time.sleep(.05)\ncounter.value = 40; counter.data = b'\\xff'",
+        "while counter.value != 41:\n    time.sleep(.05)\nprint(counter.value)",
     ]
     lab = book("guests", cells, before=f"import sys\nsys.path[:0] = {[str(place) for place in places]!r}\n")
     lab.run_all(last=4)
