@@ -16,7 +16,7 @@ import uvicorn
 from scipy.stats import binomtest
 from torch import nn
 
-from browser.describing import describe, until
+from browser.describing import at_rest, describe, until
 from underglass import Case, datasets, models
 from underglass.hosts.server import create_app
 from underglass.hosts.server.start import Recent
@@ -251,8 +251,7 @@ def test_classes_are_drawn_where_python_places_them(served, open_page):
     until(page, "window.underglass.describe('classes').hovered.includes(2)")
     page.locator('[data-layer="1"]').click()
     until(page, "window.underglass.describe('classes').layer === '1'")
-    page.wait_for_timeout(300)
-    assert describe(page, "classes")["dots"] != drawn["dots"]
+    assert at_rest(page, "classes")["dots"] != drawn["dots"]
     page.get_by_label("Sort classes").select_option("best")
     rates = [row["rate"] for row in describe(page, "classes")["rows"][1:3]]
     assert rates == sorted(rates, reverse=True)

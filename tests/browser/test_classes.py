@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from browser.describing import describe, settled, until
+from browser.describing import at_rest, describe, settled, until
 from browser.test_attribution import place, serve, shown
 from underglass import Case, datasets, models
 
@@ -34,9 +34,7 @@ def crowd(tmp_path_factory: pytest.TempPathFactory):
 
 def opened(page):
     until(page, f"window.underglass?.describe('classes')?.dots?.length === {FILLED}")
-    settled(page)
-    page.wait_for_timeout(450)  # dots have walked to their places
-    return describe(page, "classes")
+    return at_rest(page, "classes")  # dots have walked to their places
 
 
 def places(drawn):
@@ -129,7 +127,7 @@ def test_another_layer_moves_the_dots_and_likeness_is_its_own(crowd, open_page):
         if layer == "1":
             page.locator('[data-layer="1"]').click()
             assert until(page, "document.querySelector('.map').getAnimations({ subtree: true }).length > 0")
-            page.wait_for_timeout(450)
+            at_rest(page, "classes")
         alike = case.views["classes"].calls["alike"](case, layer, 7)
         until(page, f"window.underglass.describe('classes').layer === '{layer}'")
         settled(page)

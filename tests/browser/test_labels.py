@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 
 from browser.conftest import STARTS_WITHIN
-from browser.describing import describe, until
+from browser.describing import at_rest, describe, until
 from browser.test_pages import violations
 from judged import CLASSES, digits
 from underglass.case import Case
@@ -176,9 +176,8 @@ def test_many_are_marked_and_judged_together_and_are_the_selection_everywhere(se
     assert describe(page, REVIEW)["selected"] == 3
     until(page, "document.querySelector('.selection .count')?.innerText === '3 selected'")
     until(page, "window.underglass.describe('review').probabilities.length === 10")
-    page.wait_for_timeout(300)
     mean = digits().probabilities[rows[:3]].mean(0)
-    drawn = np.array([p for _, p in describe(page, REVIEW)["probabilities"]])
+    drawn = np.array([p for _, p in at_rest(page, REVIEW)["probabilities"]])
     np.testing.assert_allclose(drawn, mean, atol=1e-4)
 
     page.keyboard.press("r")
@@ -346,8 +345,7 @@ def test_the_label_views_are_accessible_and_fit_their_page(served, open_page, wi
     page = open_page(f"{address}#suspects", width=width, dark=dark)
     for view in (SUSPECTS, REVIEW, COPIES, RETRAINING):
         page.evaluate(f"location.hash = '#{view}'")
-        describe(page, view)
-        page.wait_for_timeout(400)
+        at_rest(page, view)
         assert violations(page) == [], view
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), view
 

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page
 from typer.testing import CliRunner
 
-from browser.describing import until
+from browser.describing import frames_drawn, until
 from browser.tasks import LONGEST, traced_tasks
 from underglass.hosts.command_line import app
 
@@ -127,7 +127,7 @@ def test_play_counts_epochs_pause_holds_them_and_reset_returns(learn, open_page)
     at_epoch(page, 3)
     page.get_by_role("button", name="Pause", exact=True).click()
     until(page, "underglass.describe().playing === 'no'")
-    page.wait_for_timeout(300)
+    frames_drawn(page)
     held = described(page)["epoch"]
     page.wait_for_timeout(300)
     assert described(page)["epoch"] == held

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from browser.describing import until
+from browser.describing import frames_drawn, until
 from browser.rnn_page import at_epoch, described, full_speed, go_to, one_epoch, opened, slide
 from browser.tasks import LONGEST, traced_tasks
 
@@ -99,7 +99,7 @@ def test_f5_f6_play_pause_step_and_reset(learn, open_page):
     at_epoch(page, 3)
     page.keyboard.press("Space")
     until(page, "!underglass.describe().playing")
-    page.wait_for_timeout(200)
+    frames_drawn(page)
     held = described(page)["epoch"]
     page.wait_for_timeout(300)
     assert described(page)["epoch"] == held
