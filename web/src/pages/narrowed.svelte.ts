@@ -3,6 +3,7 @@
 // picked, and Python is told which model is meant.
 import { Selection, type SelectionClause } from "@uwdata/mosaic-core";
 import type { ClauseSource } from "@uwdata/mosaic-core";
+import { untrack } from "svelte";
 import type { Case } from "../runtime/case.svelte";
 import { columnTypes, parse, unknown, type Tree } from "../runtime/filter";
 import type { Host } from "../runtime/host";
@@ -60,7 +61,7 @@ export function narrowed(study: Case, { filter, model }: ShownFor): { case: Case
     },
   };
   const read = filter ? parse(filter, vocabulary.columns, { subsets: [...vocabulary.subsets.keys()] }) : null;
-  const tree = read && names ? renamedTree(read, names) : read;
+  const tree = untrack(() => (read && names ? renamedTree(read, names) : read));
   const own = tree
     ? (): SelectionClause => ({ source, fields: [], value: filter, predicate: study.picks.expression(tree) })
     : null;
