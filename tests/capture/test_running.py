@@ -120,6 +120,15 @@ def test_a_killed_capture_goes_on_and_ends_with_the_same_bytes(case, data, model
     assert case.verify() == []
 
 
+@pytest.fixture
+def interruptible():
+    """Who started the tests may have had Ctrl-C ignored, as a shell does for what runs in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_says_what_is_kept(case, data, model):
     with pytest.raises(KeyboardInterrupt, match=r"stopped\. 64 of 150 instances are kept; the same capture goes on from there"):
         capture.run(case, data, model, batch_size=32, shard_size=64, progress=at(96, lambda: os.kill(os.getpid(), signal.SIGINT)))
