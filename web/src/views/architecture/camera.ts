@@ -78,3 +78,7 @@ export const widened = (rect: Rect, by: number): Rect => ({
 });
 
 export const between = (a: number, b: number, t: number) => a + (b - a) * t;
+
+/** How much of a move is over, 0 to 1. A busy browser's first frame may have begun before the move. */
+export const elapsed = (began: number, now: number, milliseconds: number): number =>
+  Math.max(0, Math.min(1, (now - began) / milliseconds));
