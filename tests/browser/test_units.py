@@ -75,9 +75,9 @@ def test_columns_sort_by_a_row_by_a_difference_and_by_likeness(planted):
     found = ready(page)
     coat, dress = (np.array(row(found, name)["values"]) for name in ("Coat", "Dress"))
 
-    page.get_by_role("button", name="Coat", exact=True).click()
+    page.get_by_title("Sort the units by Coat;").click()
     assert ready(page, "d.sentence.startsWith('Coat excites')")["order"] == np.argsort(-coat, kind="stable").tolist()
-    page.get_by_role("button", name="Dress", exact=True).click(modifiers=["Shift"])
+    page.get_by_title("Sort the units by Dress;").click(modifiers=["Shift"])
     by_difference = ready(page, "d.sentence.startsWith('Coat excites unit')")
     assert by_difference["order"] == np.argsort(-(coat - dress), kind="stable").tolist()
     page.get_by_label("Sort units by").select_option("cluster")
@@ -228,7 +228,7 @@ def test_two_thousand_columns_are_drawn_as_far_as_they_are_seen(planted_app, ope
 def test_the_page_survives_its_address(planted, open_page):
     _, _, page = planted
     ready(page)
-    page.get_by_role("button", name="Coat", exact=True).click()
+    page.get_by_title("Sort the units by Coat;").click()
     before = ready(page, "d.sentence.startsWith('Coat excites')")
     reload(page)
     after = ready(page, "d.sentence.startsWith('Coat excites')")
