@@ -39,6 +39,7 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
     "--disable-gpu",
+    "--font-render-hinting=none",
 ]
 STARTS_WITHIN = 120
 
