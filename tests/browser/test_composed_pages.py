@@ -171,8 +171,11 @@ def test_a_page_is_made_arranged_and_undone_by_hand(planted_app, open_page):
     page.get_by_role("button", name="Add tab").click()
     until(page, "document.querySelectorAll('[role=tab]').length === 2")
     page.get_by_role("button", name="Done", exact=True).click()
+    end = time.monotonic() + PATIENCE
+    while [len(tab["tiles"]) for tab in case.page("Page 1").spec["tabs"]] != [3, 0]:
+        assert time.monotonic() < end
+        time.sleep(0.05)
     tabs = case.page("Page 1").spec["tabs"]
-    assert [len(tab["tiles"]) for tab in tabs] == [3, 0]
     assert [tile["text"] for tile in tabs[0]["tiles"]] == [None, None, "## Why\n\n- one\n- two"]
     page.evaluate("to => { location.hash = to; }", "overview")
     until(page, "underglass.describe('overview')?.n === 300")
