@@ -53,16 +53,18 @@ def strongest(case: Case, folder: ModelFolder, layer: str) -> Strongest:
     found = _top(case, folder, layer, rows)
     remembered = _SEEN.setdefault(case, {})
     key = ("names", folder.name, layer, folder.hash(layer, pooling_of(folder, layer)), hash_array(rows), hash_array(labels))
-    if key not in remembered:
+    names = remembered.get(key)
+    if names is None:
         _forget(remembered)
-        remembered[key] = name_units(found.rows, np.asarray(labels), classes)
-    return Strongest(found.rows, found.values, remembered[key])
+        names = remembered[key] = name_units(found.rows, np.asarray(labels), classes)
+    return Strongest(found.rows, found.values, names)
 
 
 def _top(case: Case, folder: ModelFolder, layer: str, rows: Array) -> TopInstances:
     remembered = _SEEN.setdefault(case, {})
     key = ("top", folder.name, layer, folder.hash(layer, pooling_of(folder, layer)), hash_array(rows))
-    if key not in remembered:
+    found: TopInstances | None = remembered.get(key)
+    if found is None:
         _forget(remembered)
         activations = folder.activations(layer, pooling_of(folder, layer))
         whole = len(rows) == len(activations)
@@ -72,13 +74,13 @@ def _top(case: Case, folder: ModelFolder, layer: str, rows: Array) -> TopInstanc
         if not whole:
             found = TopInstances(rows[found.rows], found.values, rows[found.lowest_rows], found.lowest_values)
         remembered[key] = found
-    kept: TopInstances = remembered[key]
-    return kept
+    return found
 
 
 def _forget(remembered: dict[tuple[str, ...], Any]) -> None:
-    while len(remembered) >= 2 * LAYERS_KEPT:
-        remembered.pop(next(iter(remembered)))
+    """Make room; other threads may do the same at this moment."""
+    for key in list(remembered)[: max(0, len(remembered) + 1 - 2 * LAYERS_KEPT)]:
+        remembered.pop(key, None)
 
 
 def cut_crops(

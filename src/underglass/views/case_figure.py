@@ -95,14 +95,15 @@ def graph_of(case: Case, model: str | None = None) -> ModelGraph:
     """
     folder = model_of(case, model)
     key = str(case.folder.path), folder.name, folder.record.weights_hash, folder.record.captured_at
-    if key not in _graphs:
+    graph = _graphs.get(key)
+    if graph is None:
         found = kept_graph(case, model)
         if found.graph is None:
             raise ModelError(f"there is no graph of {found.model}: {found.problem}.")
-        while len(_graphs) >= MOST_GRAPHS:
-            _graphs.pop(next(iter(_graphs)))
-        _graphs[key] = found.graph
-    return _graphs[key]
+        for old in list(_graphs)[: max(0, len(_graphs) + 1 - MOST_GRAPHS)]:
+            _graphs.pop(old, None)  # another thread may do the same at this moment
+        graph = _graphs[key] = found.graph
+    return graph
 
 
 MOST_GRAPHS = 4

@@ -94,12 +94,13 @@ def figure_of(drawn: DrawnModel, settings: Settings) -> Figure:
         plain["groups"] = [asdict(as_group(one)) for one in plain["groups"]]
     seen = tuple((name, hash_bytes(one.data)) for name, one in pictures.items())
     key = id(graph), json.dumps(plain, sort_keys=True, default=str), seen
-    if key not in _figures:
+    made = _figures.get(key)
+    if made is None:
         made = _draw(graph, plain, pictures)
-        while len(_figures) >= MOST_FIGURES:
-            _figures.pop(next(iter(_figures)), None)
+        for old in list(_figures)[: max(0, len(_figures) + 1 - MOST_FIGURES)]:
+            _figures.pop(old, None)  # another thread may do the same at this moment
         _figures[key] = made  # which holds its graph, so that no other graph gets the same id
-    return _figures[key]
+    return made
 
 
 MOST_FIGURES = 16
