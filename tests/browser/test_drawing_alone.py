@@ -67,6 +67,7 @@ def test_a_command_opens_the_editor_on_a_model_that_has_no_case_and_finds_it_aga
         page.get_by_label("Palette").select_option("okabe-ito")
         figure(page, "d.settings.palette === 'okabe-ito'")
         page.keyboard.press("Control+z")
+        figure(page, "d.settings.palette !== 'okabe-ito' && d.redo === 1")
         page.get_by_role("region", name="The figure").focus()
         page.keyboard.press("Control+Shift+z")
         made = figure(page, "d.settings.palette === 'okabe-ito' && d.redo === 0")

@@ -94,3 +94,11 @@ def test_objects_are_neither_written_nor_read(tmp_path: Path) -> None:
         npy.open_array(tmp_path / "a.npy")
     with pytest.raises(TypeError, match="pickle"):
         npy.header(np.dtype(object), (1,))
+
+
+def test_a_header_is_not_read_as_python_which_fails_in_several_threads_at_once(tmp_path, monkeypatch):
+    monkeypatch.setattr("ast.literal_eval", lambda text: pytest.fail("several threads cannot parse at once"))
+    for shape in ((), (3,), (2, 0), (2, 3, 4)):
+        np.save(tmp_path / "one.npy", np.full(shape, 1.5, np.float32))
+        found = npy.open_array(tmp_path / "one.npy")
+        assert (found.shape, found.dtype) == (shape, np.float32)
