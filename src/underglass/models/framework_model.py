@@ -114,8 +114,8 @@ class FrameworkModel(Model, Generic[Key]):
         return f": {said(error)}"
 
     def _gradients(self, batch: Prepared, output: int) -> dict[str, Array]:
-        """As `input_gradients`, where there are gradients."""
-        raise NotImplementedError
+        """As `input_gradients`, for a framework that has gradients."""
+        raise ModelError(f"{self.title} gives no gradients.")
 
     # the same for all --------------------------------------------------------------------------------------------
 
