@@ -146,19 +146,6 @@ def parts_here(page: Page) -> set[str]:
     )
 
 
-def brush(page: Page, first: int, last: int, nth: int = 0) -> None:
-    """Brush bins of the nth histogram of confidence with the mouse."""
-    bars = page.locator('[data-view="confidence"] svg[aria-roledescription=histogram]').nth(nth)
-    bars.scroll_into_view_if_needed()
-    box = bars.bounding_box()
-    assert box is not None
-    step = (box["width"] - 2) / 10
-    page.mouse.move(box["x"] + 1 + (first + 0.5) * step, box["y"] + 60)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 1 + (last + 0.5) * step, box["y"] + 60, steps=4)
-    page.mouse.up()
-
-
 def in_bins(home: Path, first: int, last: int) -> np.ndarray:
     """Rows whose confidence lies in these bins, by numpy from the file."""
     folder = CaseFolder.open(home / "planted.case")

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 from playwright.sync_api import Page
 
+from browser.brushing import brush
 from browser.describing import describe, settled, until
 
 VIEWS = ("confusion", "confidence", "column", "images")
@@ -23,19 +24,6 @@ def counts(page: Page) -> dict[str, tuple[int, int | None]]:
     return {name: (parts[name]["n"], parts[name]["selected"]) for name in ("confusion", "confidence", "column")} | {
         "images": (parts["confusion"]["n"], parts["images"]["selected"])
     }
-
-
-def brush(page: Page, first: int, last: int) -> None:
-    """Brush bins of confidence with the mouse."""
-    bars = page.locator('[data-view="confidence"] svg[aria-roledescription=histogram]')
-    bars.scroll_into_view_if_needed()
-    box = bars.bounding_box()
-    assert box is not None
-    step = (box["width"] - 2) / 10
-    page.mouse.move(box["x"] + 1 + (first + 0.5) * step, box["y"] + 60)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 1 + (last + 0.5) * step, box["y"] + 60, steps=4)
-    page.mouse.up()
 
 
 def oracle(table: pa.Table, bins: tuple[int, int] | None, cell: tuple[str, str] | None) -> int:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from browser.cells import N, book, brush, drawn, home, in_bins, lab_address, names, notebook, notebook_address, watched
+from browser.brushing import brush
+from browser.cells import N, book, drawn, home, in_bins, lab_address, names, notebook, notebook_address, watched
 from browser.describing import describe, until
 from browser.test_extending import BAR, ESM
 from their_packages import VIEW, installing

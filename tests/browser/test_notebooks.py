@@ -10,7 +10,8 @@ import json
 
 import pytest
 
-from browser.cells import N, book, brush, drawn, home, in_bins, lab_address, names, parts_here, shown, watched
+from browser.brushing import brush
+from browser.cells import N, book, drawn, home, in_bins, lab_address, names, parts_here, shown, watched
 from browser.describing import describe, until
 from underglass.hosts.notebook.drawing import drawing
 from underglass.store import CaseFolder
