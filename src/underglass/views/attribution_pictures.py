@@ -21,6 +21,7 @@ from underglass.errors import DataError
 from underglass.store.fingerprints import hash_array
 from underglass.views.attribution_results import blocked, pooling_of
 from underglass.views.layer_results import Progress, included, kept_result
+from underglass.views.remembered import Remembered
 
 if TYPE_CHECKING:
     from underglass.case import Case
@@ -44,28 +45,20 @@ class Strongest:
     names: UnitNames
 
 
-_SEEN: WeakKeyDictionary[Case, dict[tuple[str, ...], Any]] = WeakKeyDictionary()
+_SEEN: WeakKeyDictionary[Case, Remembered[tuple[str, ...], Any]] = WeakKeyDictionary()
 
 
 def strongest(case: Case, folder: ModelFolder, layer: str) -> Strongest:
     """The instances that excite each unit of a layer most, of those not excluded; kept in memory until something changes."""
     rows, labels, classes = included(case), case.labels(), case.folder.manifest.classes
     found = _top(case, folder, layer, rows)
-    remembered = _SEEN.setdefault(case, {})
     key = ("names", folder.name, layer, folder.hash(layer, pooling_of(folder, layer)), hash_array(rows), hash_array(labels))
-    names = remembered.get(key)
-    if names is None:
-        _forget(remembered)
-        names = remembered[key] = name_units(found.rows, np.asarray(labels), classes)
+    names = _seen(case).get(key, lambda: name_units(found.rows, np.asarray(labels), classes))
     return Strongest(found.rows, found.values, names)
 
 
 def _top(case: Case, folder: ModelFolder, layer: str, rows: Array) -> TopInstances:
-    remembered = _SEEN.setdefault(case, {})
-    key = ("top", folder.name, layer, folder.hash(layer, pooling_of(folder, layer)), hash_array(rows))
-    found: TopInstances | None = remembered.get(key)
-    if found is None:
-        _forget(remembered)
+    def find() -> TopInstances:
         activations = folder.activations(layer, pooling_of(folder, layer))
         whole = len(rows) == len(activations)
         if not whole and not len(rows):
@@ -73,14 +66,15 @@ def _top(case: Case, folder: ModelFolder, layer: str, rows: Array) -> TopInstanc
         found = top(activations.blocks() if whole else activations.rows(rows), NAMED_BY)
         if not whole:
             found = TopInstances(rows[found.rows], found.values, rows[found.lowest_rows], found.lowest_values)
-        remembered[key] = found
-    return found
+        return found
+
+    key = ("top", folder.name, layer, folder.hash(layer, pooling_of(folder, layer)), hash_array(rows))
+    kept: TopInstances = _seen(case).get(key, find)
+    return kept
 
 
-def _forget(remembered: dict[tuple[str, ...], Any]) -> None:
-    """Make room; other threads may do the same at this moment."""
-    for key in list(remembered)[: max(0, len(remembered) + 1 - 2 * LAYERS_KEPT)]:
-        remembered.pop(key, None)
+def _seen(case: Case) -> Remembered[tuple[str, ...], Any]:
+    return _SEEN.setdefault(case, Remembered(2 * LAYERS_KEPT))
 
 
 def cut_crops(

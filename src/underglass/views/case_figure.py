@@ -19,6 +19,7 @@ from underglass.store import hash_bytes
 from underglass.views.drawing import figure_of
 from underglass.views.kept_graph import kept_graph
 from underglass.views.layer_results import kept_result, model_of
+from underglass.views.remembered import Remembered
 
 if TYPE_CHECKING:
     from underglass.case import Case
@@ -95,19 +96,17 @@ def graph_of(case: Case, model: str | None = None) -> ModelGraph:
     """
     folder = model_of(case, model)
     key = str(case.folder.path), folder.name, folder.record.weights_hash, folder.record.captured_at
-    graph = _graphs.get(key)
-    if graph is None:
+
+    def read() -> ModelGraph:
         found = kept_graph(case, model)
         if found.graph is None:
             raise ModelError(f"there is no graph of {found.model}: {found.problem}.")
-        for old in list(_graphs)[: max(0, len(_graphs) + 1 - MOST_GRAPHS)]:
-            _graphs.pop(old, None)  # another thread may do the same at this moment
-        graph = _graphs[key] = found.graph
-    return graph
+        return found.graph
+
+    return _graphs.get(key, read)
 
 
-MOST_GRAPHS = 4
-_graphs: dict[tuple[str, str, str, str], ModelGraph] = {}
+_graphs: Remembered[tuple[str, str, str, str], ModelGraph] = Remembered(4)
 
 
 def drawn_figure(case: Case, settings: Mapping[str, Any], *, model: str | None = None) -> Figure:

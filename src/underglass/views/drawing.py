@@ -29,6 +29,7 @@ from underglass.errors import DataError, UnderglassError, unknown
 from underglass.figures import FORMATS, Figure, one_style
 from underglass.roles import require
 from underglass.store import hash_bytes
+from underglass.views.remembered import Remembered
 
 Settings = Mapping[str, Any]
 KNOWN = (*PLANNED, *SETTINGS, "width", "samples")
@@ -94,17 +95,11 @@ def figure_of(drawn: DrawnModel, settings: Settings) -> Figure:
         plain["groups"] = [asdict(as_group(one)) for one in plain["groups"]]
     seen = tuple((name, hash_bytes(one.data)) for name, one in pictures.items())
     key = id(graph), json.dumps(plain, sort_keys=True, default=str), seen
-    made = _figures.get(key)
-    if made is None:
-        made = _draw(graph, plain, pictures)
-        for old in list(_figures)[: max(0, len(_figures) + 1 - MOST_FIGURES)]:
-            _figures.pop(old, None)  # another thread may do the same at this moment
-        _figures[key] = made  # which holds its graph, so that no other graph gets the same id
-    return made
+    return _figures.get(key, lambda: _draw(graph, plain, pictures))
 
 
-MOST_FIGURES = 16
-_figures: dict[tuple[int, str, tuple[tuple[str, str], ...]], Figure] = {}
+_figures: Remembered[tuple[int, str, tuple[tuple[str, str], ...]], Figure] = Remembered(16)
+"""A figure holds its graph, so that no other graph gets the id in its key."""
 
 
 def _draw(graph: ModelGraph, settings: Settings, samples: Mapping[str, Sample]) -> Figure:
