@@ -18,7 +18,7 @@ import pyarrow as pa
 from underglass import capture, filters
 from underglass.capture.given import checked_features, checked_probabilities, keep_probabilities
 from underglass.capture.showing import copy_media
-from underglass.errors import DataError, EditError, ModelError, unknown
+from underglass.errors import DataError, EditError, ModelError, UnderglassError, unknown
 from underglass.extensions import Broken
 from underglass.extensions.renderers import renderers
 from underglass.jobs import Jobs
@@ -250,7 +250,13 @@ class Case:
         from underglass.views.about import case_info
 
         self.sync()
-        return case_info(self, author)
+        while True:
+            models = self.folder.models
+            try:
+                return case_info(self, author)
+            except UnderglassError:
+                if self.folder.models == models:
+                    raise  # else a model was put in or taken out while the card was made, here or by another process
 
     def instance(self, row: int, layer: str | None = None) -> InstanceDetail:
         """What the side panel shows of one instance."""

@@ -9,6 +9,12 @@ from playwright.sync_api import Error, Page
 
 PATIENCE = 60.0
 """Seconds."""
+MOST_SAID = 3000
+"""Characters of what a page says of itself when a test has waited in vain."""
+STATE = """(() => {
+  const { case: study, mounted, describe } = window.underglass ?? {};
+  return JSON.stringify([location.hash, study?.jobs, mounted?.map(({ name }) => describe(name))]);
+})()"""
 
 
 def until(page: Page, expression: str, patience: float = PATIENCE) -> Any:
@@ -23,8 +29,16 @@ def until(page: Page, expression: str, patience: float = PATIENCE) -> Any:
             value = None
         if value:
             return value
-        assert time.monotonic() < end, f"not true within {patience} s: {expression}"
+        assert time.monotonic() < end, f"not true within {patience} s: {expression}\n{_state(page)}"
         page.wait_for_timeout(20)
+
+
+def _state(page: Page) -> str:
+    """What the page shows instead, for whoever reads the failure."""
+    try:
+        return str(page.evaluate(STATE))[:MOST_SAID]
+    except Error as error:
+        return f"the page says nothing of itself: {error}"
 
 
 def describe(page: Page, view: str) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from sklearn.metrics import accuracy_score, f1_score, mean_absolute_error, r2_sc
 
 from scored_tables import audited, people
 from underglass.case import Case
-from underglass.errors import DataError, RoleError
+from underglass.errors import DataError, ModelError, RoleError
 from underglass.roles import Person, acting
+from underglass.views import about
 from underglass.views import subgroups as view
 from underglass.views.subgroup_audit import Asked
 from underglass.views.subgroup_finding import suggest
@@ -338,6 +339,27 @@ def test_only_kept_decisions_are_set_aside_and_only_by_the_owner(tmp_path):
         assert (view.setup(case)["decided_from"], view.setup(case)["aside"]) == (None, [kept])
         view.take_back_decisions(case, name=kept)
         assert (view.setup(case)["decided_from"], view.setup(case)["aside"]) == ("score", [])
+
+
+def test_the_card_is_made_again_when_decisions_are_set_aside_while_it_is_made(tmp_path, monkeypatch):
+    with audited(tmp_path / "kept.case", people(400)) as case:
+        kept = view.keep_decisions(case, makings=BOTH, threshold=0.7)["name"]
+        describe = about.describe
+
+        def set_aside_meanwhile(*arguments):
+            if kept in case.folder.models:
+                view.set_aside_decisions(case, name=kept)
+                case.folder.model(kept)  # as whatever of the card is made next
+            return describe(*arguments)
+
+        monkeypatch.setattr(about, "describe", set_aside_meanwhile)
+        assert [model["name"] for model in case.info()["models"]] == ["score"]
+
+
+def test_a_card_that_cannot_be_made_says_why(case, monkeypatch):
+    monkeypatch.setattr(about, "describe", lambda *_: case.folder.model("other"))
+    with pytest.raises(ModelError, match="no model named 'other'"):
+        case.info()
 
 
 def test_only_the_owner_decides_for_everybody(case):

@@ -61,6 +61,11 @@ export class Case {
   #session: string | undefined;
   #refreshing = false;
   #refreshAgain = false;
+  #cardsAsked = 0;
+  #cardTaken = 0;
+  #jobsAsked = 0;
+  /** What news has told of jobs since their list was asked for: it is newer than the list, whichever comes first. */
+  #jobNews: Job[] = [];
 
   constructor(
     readonly host: Host,
@@ -185,7 +190,10 @@ export class Case {
 
   /** Fetch the card anew and make every view ask again, so that none shows an old number. */
   async refresh(anew = false): Promise<void> {
+    const asked = ++this.#cardsAsked;
     const info = await this.host.caseInfo(this.signature);
+    if (asked < this.#cardTaken && !anew) return; // a card asked for later came first
+    this.#cardTaken = Math.max(asked, this.#cardTaken);
     const moved = anew || info.version !== this.#shownVersion;
     if (info.id !== this.info.id) this.replaced = true;
     if (this.replaced) return;
@@ -302,18 +310,26 @@ export class Case {
   }
 
   async #loadJobs(): Promise<void> {
+    const asked = ++this.#jobsAsked;
+    this.#jobNews = [];
+    let listed: Job[] = [];
     try {
-      this.jobs = await this.host.jobs();
+      listed = await this.host.jobs();
     } catch {
-      this.jobs = []; // the link's own state says that the host is away
+      // the link's own state says that the host is away
     }
+    if (asked === this.#jobsAsked) this.jobs = this.#jobNews.reduce(withJob, listed);
   }
 
   #onJob(job: Job): void {
-    const others = this.jobs.filter((other) => other.id !== job.id);
-    this.jobs = [...others, job];
+    this.#jobNews = withJob(this.#jobNews, job);
+    this.jobs = withJob(this.jobs, job);
     if (job.state === "done") void this.refresh();
   }
+}
+
+function withJob(jobs: Job[], job: Job): Job[] {
+  return [...jobs.filter((other) => other.id !== job.id), job];
 }
 
 function stored(): string | null {
