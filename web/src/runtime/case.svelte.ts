@@ -5,6 +5,7 @@ import { columnTypes } from "./filter";
 import { Media } from "./media";
 import { Picks } from "./selection.svelte";
 import { SharedSelection } from "./sharing";
+import { Latest } from "./turns";
 import type {
   CaseInfo,
   ColumnInfo,
@@ -63,7 +64,7 @@ export class Case {
   #refreshAgain = false;
   #cardsAsked = 0;
   #cardTaken = 0;
-  #jobsAsked = 0;
+  readonly #jobLists = new Latest();
   /** What news has told of jobs since their list was asked for: it is newer than the list, whichever comes first. */
   #jobNews: Job[] = [];
 
@@ -310,7 +311,7 @@ export class Case {
   }
 
   async #loadJobs(): Promise<void> {
-    const asked = ++this.#jobsAsked;
+    const counts = this.#jobLists.begin();
     this.#jobNews = [];
     let listed: Job[] = [];
     try {
@@ -318,7 +319,7 @@ export class Case {
     } catch {
       // the link's own state says that the host is away
     }
-    if (asked === this.#jobsAsked) this.jobs = this.#jobNews.reduce(withJob, listed);
+    if (counts()) this.jobs = this.#jobNews.reduce(withJob, listed);
   }
 
   #onJob(job: Job): void {
