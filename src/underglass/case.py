@@ -197,17 +197,18 @@ class Case:
     @property
     def model(self) -> ModelFolder | None:
         """The active model, or None while nothing is captured."""
-        done = [name for name in self.folder.models if self.folder.model(name).record.done]
+        done = {one.name: one for one in self.folder.finished}
         if not done:
             return None
-        return self.folder.model(self._model if self._model in done else done[-1])
+        served = self.serving.active if "serving" in self.__dict__ else None
+        return done.get(served or self._model or "") or list(done.values())[-1]
 
     def use_model(self, name: str) -> None:
         """Make another captured model the active one: bare ``prediction`` and ``confidence`` are then its."""
         require("owner", "change the active model for everybody")
-        self._model = self.folder.model(name).name
         with self._guard:
-            self.serving.use_model(self._model)
+            self.serving.use_model(self.folder.model(name).name)
+            self._model = name
         self._tell()
 
     @cached_property
@@ -379,7 +380,7 @@ class Case:
             There is no such model, or no other that could be the active one in its place.
         """
         require("owner", "take a model out of the case for everybody")
-        others = [one for one in self.folder.models if one != name and self.folder.model(one).record.done]
+        others = [one.name for one in self.folder.finished if one.name != name]
         if name in self.folder.models and not others:
             raise ModelError(f"{name!r} is the only model of this case, so nothing could stand in its place.")
         if self.folder.model(name).name == self._captured().name:
@@ -767,7 +768,7 @@ class Case:
                 return serving.version
             edits = journal.edits(since=self._served_sequence)
             serving.apply(edits)
-            self._served_sequence = last
+            self._served_sequence = edits[-1].sequence if edits else last
         self._tell()
         for edit in edits if self._on_edit else ():
             self._on_edit.tell(edit)
@@ -989,10 +990,10 @@ class Case:
 
     def _edit(self, op: str, where: Where, value: Any) -> Edit:
         if isinstance(where, str | Mapping):
-            self.edit(op, where=self._tree(where), value=value)
+            made = self.edit(op, where=self._tree(where), value=value)
         else:
-            self.edit(op, rows=where, value=value)
-        return self.folder.journal.edits(since=self.folder.journal.sequence - 1)[-1]
+            made = self.edit(op, rows=where, value=value)
+        return self.folder.journal.edits(since=made["sequence"] - 1)[0]
 
     def code(self, label: str | None) -> int | None:
         """The index of a class by its name; None is unlabelled."""

@@ -16,7 +16,10 @@ import pytest
 from hosts.serving_case import browser, make_app, make_case
 from underglass.case import Case
 from underglass.errors import UnderglassError
+from underglass.hosts.answering import NotFound
 from underglass.hosts.server import serve
+from underglass.hosts.server.events import Events
+from underglass.hosts.server.holder import Holder
 from underglass.hosts.server.running import kept_token
 from underglass.hosts.server.start import Recent, state_folder
 
@@ -71,6 +74,24 @@ def test_switching_closes_the_case_opened_before_and_tells_the_pages(tmp_path, r
     assert case.count("true") == 40
     with pytest.raises(UnderglassError, match="the case is closed"):
         opened[0].serving.count()
+
+
+def test_a_case_is_closed_only_when_its_last_answer_is_given(tmp_path):
+    for name in ("first", "second"):
+        make_case(tmp_path / f"{name}.case", 12).close()
+    holder = Holder(None, Events())
+    holder.switch(tmp_path / "first.case", Case.open)
+
+    with holder.using() as first:
+        with holder.using():
+            holder.switch(tmp_path / "second.case", Case.open)
+        assert first.count("true") == 12
+    with pytest.raises(UnderglassError, match="the case is closed"):
+        first.serving.count()
+
+    holder.close()
+    with pytest.raises(NotFound), holder.using():
+        pass
 
 
 def test_a_case_that_cannot_be_opened_leaves_the_one_before(tmp_path, recent, case):

@@ -2,6 +2,7 @@
 
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from underglass.views.subgroup_audit import Asked
 from underglass.views.subgroup_finding import suggest
 
 SEX = {"by": [{"feature": "sex", "values": None}]}
+ROUNDS = 30
 BOTH = [{"by": [{"feature": "region", "values": None}, {"feature": "sex", "values": None}]}]
 
 
@@ -354,6 +356,26 @@ def test_the_card_is_made_again_when_decisions_are_set_aside_while_it_is_made(tm
 
         monkeypatch.setattr(about, "describe", set_aside_meanwhile)
         assert [model["name"] for model in case.info()["models"]] == ["score"]
+
+
+def test_pages_are_answered_while_decisions_are_set_aside_and_taken_back(tmp_path):
+    with audited(tmp_path / "kept.case", people(400)) as case:
+        kept = view.keep_decisions(case, makings=BOTH, threshold=0.7)["name"]
+        assert case.serving.active == kept
+
+        def back_and_forth():
+            for _ in range(ROUNDS):
+                view.set_aside_decisions(case, name=kept)
+                view.take_back_decisions(case, name=kept)
+
+        with ThreadPoolExecutor(1) as others:
+            working = others.submit(back_and_forth)
+            while not working.done():
+                assert case.info()["model"] in ("score", kept)
+                assert {"score"} <= set(view.setup(case)["available"]) <= {"score", kept}
+                assert set(case.folder.aside) <= {kept}
+            working.result()
+        assert [model["name"] for model in case.info()["models"]] == ["score", kept]
 
 
 def test_a_card_that_cannot_be_made_says_why(case, monkeypatch):

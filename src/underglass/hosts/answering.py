@@ -195,7 +195,10 @@ def _query(case: ServedCase, asked: Mapping[str, Any], stop: Stop | None) -> Rep
     if kind not in ("arrow", "exec") or not isinstance(sql, str):
         raise QueryError('a query is {"type": "arrow" or "exec", "sql": a text}')
     if kind == "exec":
-        serving.exec(sql, stop=stop)
+        try:
+            serving.exec(sql, stop=stop)
+        except StaleError as error:  # the data moved on while it was asked for: no mistake of anybody's, and nothing is made
+            return Reply({"stale": str(error)}, version=serving.version)
         return Reply({}, version=serving.version)
     found = serving.answer(sql, stop=stop)
     return Reply(None, (found.data,), ARROW, found.version)

@@ -100,7 +100,7 @@ class Serving:
         settings
             ``memory_limit``, ``threads``.
         """
-        done = [found for found in (folder.model(name) for name in folder.models) if found.record.done]
+        done = folder.finished
         active = folder.model(model).name if model is not None else done[-1].name if done else None
         models = [_said(found) for found in sorted(done, key=lambda one: one.name != active)]
         state, picks = folder.journal.state, folder.picks
@@ -116,6 +116,11 @@ class Serving:
     def version(self) -> int:
         """Of the data; moves with every change."""
         return self._database.version
+
+    @property
+    def active(self) -> str | None:
+        """The model whose are the bare ``prediction`` and ``confidence``; None while there is none."""
+        return self._models[0] if self._models else None
 
     def answer(
         self,

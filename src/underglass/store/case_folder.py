@@ -194,6 +194,17 @@ class CaseFolder:
         """Names of the captured models (finished or not), in the order of their capture."""
         return self.manifest.models
 
+    @property
+    def finished(self) -> tuple[ModelFolder, ...]:
+        """The models whose capture is done, as they were together at one moment, in the order of their capture."""
+        while True:
+            names = self.models
+            try:
+                return tuple(one for one in map(self._model, names) if one.record.done)
+            except CaseError:
+                if self.models == names:
+                    raise  # else one was set aside while we looked
+
     def model(self, name: str | None = None) -> ModelFolder:
         """A captured model; without a name, the only or the last finished one.
 
@@ -232,9 +243,11 @@ class CaseFolder:
     @property
     def aside(self) -> tuple[str, ...]:
         """Names of models that were set aside and can be taken back, in the order of the alphabet."""
-        folder = self.path / ASIDE
-        names = (ModelFolder(one).record.name for one in folder.iterdir()) if folder.is_dir() else ()
-        return tuple(sorted(name for name in names if name not in self.models))
+        folder, names = self.path / ASIDE, set()
+        for one in folder.iterdir() if folder.is_dir() else ():
+            with suppress(CaseError):  # it was taken back while we looked
+                names.add(ModelFolder(one).name)
+        return tuple(sorted(names.difference(self.models)))
 
     def set_aside_model(self, name: str) -> None:
         """Take a model out of the case and keep its files, so that it can be taken back; an older one of that name is forgotten.

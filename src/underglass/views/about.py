@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -35,11 +37,11 @@ MOST_SKIPPED = 200
 def case_info(case: Case, author: str | None = None) -> CaseInfo:
     """Everything the shell shows about a case; what undo and redo would do is said for an author, by default the case's."""
     folder, serving = case.folder, case.serving
+    version = serving.version  # before anything is read: what changes meanwhile has a later one, and is asked for then
     manifest = folder.manifest
     overlay = folder.journal.state()
     model = case.model
     renderer = renderer_for(folder.media.types)
-    done = [folder.model(name) for name in folder.models if folder.model(name).record.done]
     return CaseInfo(
         id=manifest.identity,
         name=manifest.name,
@@ -48,7 +50,7 @@ def case_info(case: Case, author: str | None = None) -> CaseInfo:
         instances=manifest.instances,
         excluded=int(overlay.excluded.sum()),
         classes=list(manifest.classes),
-        models=[_model_info(case, captured) for captured in done],
+        models=[_model_info(case, captured) for captured in folder.finished],
         model=None if model is None else model.name,
         columns=serving.columns(),
         subsets=[cast(SubsetInfo, subset) for subset in serving.subsets()],
@@ -67,7 +69,7 @@ def case_info(case: Case, author: str | None = None) -> CaseInfo:
         author=who().name or case.author,
         role=who().role,
         signs_as=who().name,
-        version=serving.version,
+        version=version,
         preaggregate=manifest.instances >= PREAGGREGATE_FROM,
         bytes=folder_bytes(folder.path),
     )
@@ -98,11 +100,10 @@ def describe(source: Any, instances: int, kind: str) -> str:
 def folder_bytes(path: Path) -> int:
     """Size of a folder's files, in bytes."""
     total = 0
-    for file in path.rglob("*"):
-        try:
-            total += file.stat().st_size
-        except OSError:
-            continue  # another process replaced it between the listing and the look
+    for root, _, names in os.walk(path):
+        for name in names:
+            with suppress(OSError):  # another process moved it between the listing and the look
+                total += os.stat(os.path.join(root, name)).st_size
     return total
 
 

@@ -181,7 +181,7 @@ def kept_run(case: Case, name: str) -> NpmiRun:
 def sources(case: Case) -> list[Source]:
     """What can be asked, tables first, each with what makes a score a yes unless told otherwise."""
     tables = [Source(TABLE, name) for name in case.folder.results.list(KEPT)]
-    models = [usual(case, name) for name in case.folder.models if case.folder.model(name).record.done]
+    models = [usual(case, one.name) for one in case.folder.finished]
     return [*tables, *models, *(Source(RUN, name) for name in case.folder.results.list(RUNS))]
 
 

@@ -45,7 +45,7 @@ def how_to_attach(case: Case, folder: ModelFolder) -> str:
 
 def captured_models(case: Case) -> list[ModelFolder]:
     """The models whose capture is done."""
-    return [folder for folder in map(case.folder.model, case.folder.models) if folder.record.done]
+    return list(case.folder.finished)
 
 
 def included(case: Case) -> Array:

@@ -161,8 +161,7 @@ CACHE = _Cache()
 
 def audits(case: Case) -> list[str]:
     """Names of what can be audited: models with two classes or more, and scores of numbers."""
-    names = [name for name in case.folder.models if case.folder.model(name).record.done]
-    names = [name for name in names if len(case.folder.model(name).record.classes) > 1]
+    names = [one.name for one in case.folder.finished if len(one.record.classes) > 1]
     kept = case.folder.results.list("scores")
     return names + [name for name in kept if name not in names and _kept(case, name)["task"] == "numbers"]
 

@@ -1,6 +1,6 @@
 // The web app's host: everything over HTTP to the Python server on this machine.
 import { batching, refusal } from "./batching";
-import { HostError, type Host, type Link } from "../runtime/host";
+import { HostError, made, type Host, type Link } from "../runtime/host";
 import type { ServerEvent } from "../runtime/wire";
 
 const HEADERS = { "Content-Type": "application/json", "X-Underglass": "1" };
@@ -62,7 +62,7 @@ export const http: Host = {
   start: "start",
   connector: {
     query: async (request: { type: string; sql: string }) =>
-      request.type === "exec" ? void (await ask("query", request)) : query(request.sql),
+      request.type === "exec" ? made(await json("query", request)) : query(request.sql),
   } as unknown as Host["connector"],
   caseInfo: (author) => json(`case${author ? `?author=${encodeURIComponent(author)}` : ""}`),
   call,

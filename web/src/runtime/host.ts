@@ -13,6 +13,16 @@ export class HostError extends Error {
   }
 }
 
+/** What is answered to the making of a pre-aggregate: nothing, or that it was asked for data that have changed since. */
+export interface Made {
+  stale?: string;
+}
+
+/** Refuse what was not made: Mosaic then asks without it. */
+export function made({ stale }: Made): void {
+  if (stale) throw new HostError(stale, 409);
+}
+
 export type Link = "connected" | "waiting" | "lost";
 
 export interface Host {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -26,6 +27,7 @@ from underglass.hosts.server.pages import Pages
 from underglass.hosts.server.security import BodyTooLarge, Security, allowed_hosts
 from underglass.hosts.server.start import Recent
 from underglass.roles import Person, who
+from underglass.serving import Answer, Stop
 from underglass.wire import PersonInfo
 
 SYNC_EVERY = 0.5
@@ -155,14 +157,21 @@ class _Server:
         while True:
             await asyncio.sleep(SYNC_EVERY)
             if self.events.listened_to:
-                with suppress(UnderglassError):  # what is wrong with the case is said to who asks for it
+                try:
                     await self.threads.run(self.holder.sync)
+                except UnderglassError:
+                    continue  # what is wrong with the case is said to who asks for it
+                except Exception:  # noqa: BLE001 - such as of a case that is being closed: the next round looks again
+                    traceback.print_exc()
 
     async def asked(self, request: Request, ask: str, given: Mapping[str, Any]) -> Response:
         """Answer as every host does (`underglass.hosts.answering`), in a thread that ends when the browser leaves."""
-        case = self.holder.case
-        reply = await self.threads.run_while_wanted(request, lambda stop: answer(case, {**given, "ask": ask}, stop=stop))
-        return _response(reply, ask)
+
+        def answered(stop: Stop) -> Reply:
+            with self.holder.using() as case:
+                return answer(case, {**given, "ask": ask}, stop=stop)
+
+        return _response(await self.threads.run_while_wanted(request, answered), ask)
 
     async def case(self, request: Request) -> Response:
         return await self.asked(request, "case", {"author": request.query_params.get("author")})
@@ -171,9 +180,11 @@ class _Server:
         return await self.asked(request, "query", await body_of(request))
 
     async def queries(self, request: Request) -> Response:
-        serving = self.holder.case.serving
-        sql = (await body_of(request)).get("sql")
-        return Batch(request, self.threads, sql, lambda one, stop: serving.answer(one, stop=stop))
+        def answered(sql: str, stop: Stop) -> Answer:
+            with self.holder.using() as case:
+                return case.serving.answer(sql, stop=stop)
+
+        return Batch(request, self.threads, (await body_of(request)).get("sql"), answered)
 
     async def call(self, request: Request) -> Response:
         path, arguments = request.path_params, await body_of(request)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from underglass.errors import CaseError
@@ -30,6 +32,9 @@ class Holder:
         self._case: ServedCase | None = None
         self._stops: list[Callable[[], None]] = []
         self._opened_here = False
+        self._users_guard = threading.Lock()
+        self._users: Counter[int] = Counter()
+        self._leaving: set[int] = set()
         self.session = ""
         if case is not None:
             self._hold(case, opened_here=False)
@@ -46,6 +51,29 @@ class Holder:
         if self._case is None:
             raise NotFound("no case is open: choose one on the start page")
         return self._case
+
+    @contextmanager
+    def using(self) -> Iterator[ServedCase]:
+        """The open case for as long as one answer takes: if another is opened meanwhile, this one is closed after that.
+
+        Raises
+        ------
+        NotFound
+            If none is open.
+        """
+        with self._users_guard:
+            case = self.case
+            self._users[id(case)] += 1
+        try:
+            yield case
+        finally:
+            with self._users_guard:
+                self._users[id(case)] -= 1
+                last = not self._users[id(case)] and id(case) in self._leaving
+                if last:
+                    self._leaving.discard(id(case))
+            if last:
+                case.close()
 
     @property
     def is_open(self) -> bool:
@@ -66,13 +94,13 @@ class Holder:
             self._hold(case, opened_here=True)
         self._events.tell(ServerEvent(type="case", session=self.session))
         if before is not None and mine:
-            before.close()
+            self._close_unused(before)
 
     def sync(self) -> None:
         """Take in what other processes edited."""
-        case = self._case
-        if case is not None:
-            case.sync()
+        if self.is_open:
+            with self.using() as case:
+                case.sync()
 
     def hello(self) -> ServerEvent:
         """Where things stand."""
@@ -87,6 +115,14 @@ class Holder:
             case, mine = self._case, self._opened_here
             self._let_go()
         if case is not None and mine:
+            self._close_unused(case)
+
+    def _close_unused(self, case: ServedCase) -> None:
+        with self._users_guard:
+            used = self._users[id(case)] > 0
+            if used:
+                self._leaving.add(id(case))
+        if not used:
             case.close()
 
     def _hold(self, case: ServedCase, *, opened_here: bool) -> None:

@@ -1,5 +1,5 @@
 // The notebook's host: everything over the widgets' messages to the kernel, big answers as bytes.
-import type { Host, Link } from "../../runtime/host";
+import { made, type Host, type Link, type Made } from "../../runtime/host";
 import type { EditAnswer, InstanceDetail, Job, ServerEvent } from "../../runtime/wire";
 import { Pool, type Presence } from "./pool";
 
@@ -31,7 +31,7 @@ export function notebookHost(): NotebookHost {
     connector: {
       query: async ({ type, sql }: { type: string; sql: string }) => {
         const answer = await pool.ask({ ask: "query", type: type === "exec" ? "exec" : "arrow", sql });
-        return type === "exec" ? undefined : answer.bytes;
+        return type === "exec" ? made(answer.json as Made) : answer.bytes;
       },
     } as unknown as Host["connector"],
     caseInfo: (author) => json({ ask: "case", author: author ?? null }),
