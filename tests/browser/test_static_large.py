@@ -33,8 +33,8 @@ def test_a_page_of_more_than_a_hundred_thousand_rows_counts_as_python_does(tmp_p
     page = open_offline(made.path.as_uri() + "#instances")
     settled(page)
 
-    assert page.evaluate("window.underglass.case.host.engine.name") == "duckdb"
     until(page, f"window.underglass.describe('instances')?.n === {ROWS}")
+    until(page, "window.underglass.case.host.engine.name === 'duckdb'")
     page.evaluate(
         "window.underglass.case.picks.setFilter({ tree: FILTER, text: 'age >= 65' })".replace("FILTER", _at_least("age", 65))
     )

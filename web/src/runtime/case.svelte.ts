@@ -60,6 +60,7 @@ export class Case {
   /** Whether the server shows another case by now, so that this one can no longer be asked. */
   replaced = $state(false);
   #session: string | undefined;
+  readonly #coming = new Set<Promise<unknown>>();
   #refreshing = false;
   #refreshAgain = false;
   #cardsAsked = 0;
@@ -131,12 +132,20 @@ export class Case {
   async settled(): Promise<void> {
     let before: Promise<unknown>[] = [];
     for (;;) {
-      const now = [...this.coordinator.clients].map((client) => client.pending);
+      const now = [...this.#coming, ...[...this.coordinator.clients].map((client) => client.pending)];
       if (now.length === before.length && now.every((pending, i) => pending === before[i])) return;
       await Promise.allSettled(now);
       await new Promise((resolve) => setTimeout(resolve));
       before = now;
     }
+  }
+
+  /** A view that is being fetched: until it is here it has not drawn. */
+  coming<T>(view: Promise<T>): Promise<T> {
+    this.#coming.add(view);
+    const gone = () => void this.#coming.delete(view);
+    view.then(gone, gone);
+    return view;
   }
 
   /** A server started anew counts its versions anew, so that equal numbers say nothing. */

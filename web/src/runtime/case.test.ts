@@ -70,3 +70,16 @@ test("a card that comes after a newer one is not taken", async () => {
   await arrived();
   expect(study.version).toBe(3);
 });
+
+test("it is not settled while a view is being fetched", async () => {
+  const { study } = opened();
+  let here = () => {};
+  void study.coming(new Promise<void>((resolve) => (here = resolve)));
+  let settled = false;
+  const settling = study.settled().then(() => (settled = true));
+  await arrived();
+  expect(settled).toBe(false);
+  here();
+  await settling;
+  expect(settled).toBe(true);
+});

@@ -21,11 +21,6 @@ export async function block(name: string): Promise<Uint8Array<ArrayBuffer> | nul
   return unpacked(text, gzip !== undefined);
 }
 
-/** Whether the page has a block. */
-export async function hasBlock(name: string): Promise<boolean> {
-  return !!(place(name) ?? (await whole(), place(name)));
-}
-
 const place = (name: string): HTMLElement | null =>
   document.getElementById(`ug-${name}`) ?? document.querySelector<HTMLElement>(`link[data-block="${CSS.escape(name)}"]`);
 

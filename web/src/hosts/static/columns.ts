@@ -13,6 +13,8 @@ interface Piece {
   dictionary?: Column<unknown>;
 }
 
+/** What most rows have where few have tags. */
+const NOTHING: readonly unknown[] = Object.freeze([]);
 const LARGEST = 9007199254740991n;
 
 /** A column of Arrow; with the names of its categories, where it has some. */
@@ -45,10 +47,14 @@ export function readColumn(column: Column<unknown>, names?: readonly string[]): 
       return vector(type.precision === 2 ? "double" : "float", Float64Array.from(values), valid);
     case Type.List: {
       const [inner] = piece.children;
-      const lists: unknown[][] = new Array(length);
+      const lists: (readonly unknown[])[] = new Array(length);
       for (let i = 0; i < length; i++) {
-        lists[i] = [];
-        for (let at = offsets[i]; at < offsets[i + 1]; at++) lists[i].push(inner.at(at));
+        if (offsets[i] === offsets[i + 1]) {
+          lists[i] = NOTHING;
+          continue;
+        }
+        const list: unknown[] = (lists[i] = []);
+        for (let at = offsets[i]; at < offsets[i + 1]; at++) list.push(inner.at(at));
       }
       return vector("list", lists, valid);
     }

@@ -6,10 +6,10 @@ import { HostError, type Host, type Link } from "../../runtime/host";
 import type { CaseInfo, EditAnswer, EditInfo, EditRequest, InstanceDetail, ServerEvent, SubsetInfo } from "../../runtime/wire";
 import { Answers } from "./answers";
 import { readTable } from "./arrow";
-import { block, hasBlock, run } from "./blocks";
+import { block, run } from "./blocks";
 import { Details } from "./details";
 import { PageEdits, summary, type PageEdit, type Standing } from "./edits";
-import { SmallEngine, type Engine } from "./engine";
+import { PageEngine, type Engine } from "./engine";
 import * as journal from "./journal";
 import { rowsInside } from "./lasso";
 import type { Head } from "./payload";
@@ -42,7 +42,7 @@ export class PageHost implements Host {
 
   private constructor(
     readonly head: Head,
-    readonly engine: Engine,
+    readonly engine: PageEngine,
     readonly edits: PageEdits,
   ) {
     this.#info = head.info;
@@ -62,28 +62,12 @@ export class PageHost implements Host {
     if (!bytes) throw new Error("the instances are missing from this page");
     const categories = new Map(head.info.columns.flatMap((one) => (one.categories ? [[one.name, one.categories] as const] : [])));
     const table = readTable(bytes, categories);
-    const wasm = async (): Promise<Engine> => (await driver())(bytes, head.info.columns);
-    let other: Promise<Engine | null> | null = null;
-    const host: { here: PageHost | null } = { here: null };
-    const fallback = () =>
-      (other ??= hasBlock("engine").then(async (has) => {
-        if (!has) return null;
-        const engine = await wasm();
-        await host.here?.putAll(engine);
-        return engine;
-      }));
-    const engine = head.engine === "duckdb" ? await wasm() : new SmallEngine(fallback);
-    if (engine.name === "small") await engine.put("instances", table);
+    const start = async (): Promise<Engine> => (await driver())(bytes, head.info.columns, table);
+    const engine = new PageEngine(head.engine === "duckdb" ? start : null);
+    await engine.put("instances", table);
     const made = new PageHost(head, engine, new PageEdits(head, table));
-    host.here = made;
     await made.#renew(made.edits.edits.length > 0);
     return made;
-  }
-
-  /** Give an engine all tables as they are now. */
-  async putAll(engine: Engine): Promise<void> {
-    await engine.put("instances", this.#now.table);
-    for (const one of this.#subsets) if (one.table) await engine.put(one.table, rowTable(await this.#rowsOfSubset(one)));
   }
 
   /** Somebody else's view or renderer, from its block. */

@@ -19,8 +19,8 @@ self.fetch = async (address) => {
 };
 `;
 
-/** Start the engine and load the instances. */
-export async function openWasm(instances: Uint8Array, columns: readonly ColumnInfo[]): Promise<Engine> {
+/** Start the engine and load the instances, given as Arrow and as the table that was read from it. */
+export async function openWasm(instances: Uint8Array, columns: readonly ColumnInfo[], table: Table): Promise<Engine> {
   const [engine, worker] = await Promise.all([block("engine"), block("worker")]);
   if (!engine || !worker) throw new Error('DuckDB is not in this page: export it with engine="duckdb"');
   const address = URL.createObjectURL(new Blob([SHIM, worker], { type: "text/javascript" }));
@@ -30,7 +30,7 @@ export async function openWasm(instances: Uint8Array, columns: readonly ColumnIn
   await database.instantiate(ADDRESS);
   URL.revokeObjectURL(address);
   const connection = await database.connect();
-  const made = new WasmEngine(connection, columns);
+  const made = new WasmEngine(connection, columns, table);
   await made.load(instances);
   return made;
 }
@@ -39,12 +39,14 @@ const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
 const text = (value: string) => `'${value.replaceAll("'", "''")}'`;
 
 class WasmEngine implements Engine {
-  readonly name = "duckdb";
-  #before: Table | null = null;
+  #before: Table;
   constructor(
     readonly connection: AsyncDuckDBConnection,
     readonly columns: readonly ColumnInfo[],
-  ) {}
+    table: Table,
+  ) {
+    this.#before = table;
+  }
 
   /** The instances as the server's table: categories are of an ENUM, in their own order. */
   async load(instances: Uint8Array): Promise<void> {
@@ -91,7 +93,7 @@ class WasmEngine implements Engine {
 
   /** Put the columns that an edit changed in place of the old ones; the rows stay in their order. */
   async #edit(table: Table): Promise<void> {
-    const changed = [...table.columns].filter(([name, one]) => this.#before?.columns.get(name) !== one && EDITABLE.test(name));
+    const changed = [...table.columns].filter(([name, one]) => this.#before.columns.get(name) !== one && EDITABLE.test(name));
     this.#before = table;
     if (!changed.length || !table.n) return;
     const names = changed.map(([name]) => name);
