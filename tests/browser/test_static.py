@@ -257,7 +257,20 @@ def test_edits_made_in_a_page_come_back_to_the_case_as_if_made_there(exported, o
     with page.expect_download() as download:
         page.get_by_role("button", name="Save edits (5)").click()
     download.value.save_as(tmp_path / "patch.json")
-    page.evaluate("(async () => { for (let i = 0; i < 5; i++) await window.underglass.case.undo(); })()")
+    answered_by(page, engine)
+    page.evaluate("Promise.all(Array.from({ length: 5 }, () => window.underglass.case.host.undo()))")
+    page.evaluate("window.underglass.case.refresh()")
+    until(page, f"window.underglass.describe('overview').n === {before}")
+    counts = page.evaluate(
+        """async () => {
+            const { host, coordinator } = window.underglass.case;
+            const picks = await Promise.all([[1], [2, 3], [4, 5, 6]].map((rows) => host.pick({ rows })));
+            const sql = ({ name }) => `SELECT count(*) AS "n" FROM "instances" WHERE "row" IN (SELECT "row" FROM "${name}")`;
+            const found = await Promise.all(picks.map((pick) => coordinator.query(sql(pick))));
+            return found.map((table) => Number(table.at(0).n));
+        }"""
+    )
+    assert counts == [1, 2, 3]
     copy.close()
 
     journals = []

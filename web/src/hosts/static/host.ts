@@ -3,6 +3,7 @@ import { column, Query } from "@uwdata/mosaic-sql";
 import type { Connector } from "@uwdata/mosaic-core";
 import { columnTypes, toExpression, subsetsNamed, toText, type Tree } from "../../runtime/filter";
 import { HostError, type Host, type Link } from "../../runtime/host";
+import { Queue } from "../../runtime/turns";
 import type { CaseInfo, EditAnswer, EditInfo, EditRequest, InstanceDetail, ServerEvent, SubsetInfo } from "../../runtime/wire";
 import { Answers } from "./answers";
 import { readTable } from "./arrow";
@@ -35,6 +36,8 @@ export class PageHost implements Host {
   #info: CaseInfo;
   #subsets: (SubsetInfo & { tree: Tree | null; rows: number[] | null })[] = [];
   #now: Standing;
+  /** One after the other, as the subsets and the engine's tables follow them. */
+  readonly #inTurn = new Queue();
   #number = 0;
   #picks = 0;
   #details: Promise<Details | null> | null = null;
@@ -174,7 +177,11 @@ export class PageHost implements Host {
 
   // edits ---------------------------------------------------------------------------------------------------------
 
-  async edit(request: EditRequest): Promise<EditAnswer> {
+  edit(request: EditRequest): Promise<EditAnswer> {
+    return this.#inTurn.do(() => this.#make(request));
+  }
+
+  async #make(request: EditRequest): Promise<EditAnswer> {
     const where = request.where as Tree | null | undefined;
     const isLive = request.op === "subset" && (request.value as { kind?: string } | null)?.kind !== "frozen";
     const rows = request.rows ?? (where && !isLive ? await this.#rowsWhere(where) : null);
@@ -184,16 +191,20 @@ export class PageHost implements Host {
     return this.#answer(made, "");
   }
 
-  async undo(): Promise<EditAnswer> {
-    const one = this.edits.undo();
-    await this.#renew(true);
-    return this.#answer(one, "undid: ");
+  undo(): Promise<EditAnswer> {
+    return this.#inTurn.do(async () => {
+      const one = this.edits.undo();
+      await this.#renew(true);
+      return this.#answer(one, "undid: ");
+    });
   }
 
-  async redo(): Promise<EditAnswer> {
-    const one = this.edits.redo();
-    await this.#renew(true);
-    return this.#answer(one, "redid: ");
+  redo(): Promise<EditAnswer> {
+    return this.#inTurn.do(async () => {
+      const one = this.edits.redo();
+      await this.#renew(true);
+      return this.#answer(one, "redid: ");
+    });
   }
 
   #answer(one: PageEdit, before: string): EditAnswer {

@@ -1,5 +1,6 @@
 // DuckDB in the page: its engine and worker are in the file, nothing is fetched.
 import { AsyncDuckDB, VoidLogger, type AsyncDuckDBConnection } from "@duckdb/duckdb-wasm";
+import { Queue } from "../../runtime/turns";
 import type { ColumnInfo } from "../../runtime/wire";
 import { writeAnswer } from "./arrow";
 import { block } from "./blocks";
@@ -40,6 +41,8 @@ const text = (value: string) => `'${value.replaceAll("'", "''")}'`;
 
 class WasmEngine implements Engine {
   #before: Table;
+  /** One after the other: each takes several steps through a table of one name. */
+  readonly #changes = new Queue();
   constructor(
     readonly connection: AsyncDuckDBConnection,
     readonly columns: readonly ColumnInfo[],
@@ -77,8 +80,11 @@ class WasmEngine implements Engine {
     return parts[0];
   }
 
-  async put(name: string, table: Table): Promise<void> {
-    if (name === "instances") return this.#edit(table);
+  put(name: string, table: Table): Promise<void> {
+    return this.#changes.do(() => (name === "instances" ? this.#edit(table) : this.#add(name, table)));
+  }
+
+  async #add(name: string, table: Table): Promise<void> {
     const bytes = writeAnswer({ names: ["row"], columns: [table.columns.get("row")!], n: table.n });
     await this.connection.query(`CREATE TABLE ${quoted(name)} ("row" INTEGER)`);
     if (!table.n) return;
@@ -87,14 +93,13 @@ class WasmEngine implements Engine {
     await this.connection.query("DROP TABLE arriving");
   }
 
-  async drop(name: string): Promise<void> {
-    await this.connection.query(`DROP TABLE IF EXISTS ${quoted(name)}`);
+  drop(name: string): Promise<void> {
+    return this.#changes.do(async () => void (await this.connection.query(`DROP TABLE IF EXISTS ${quoted(name)}`)));
   }
 
   /** Put the columns that an edit changed in place of the old ones; the rows stay in their order. */
   async #edit(table: Table): Promise<void> {
     const changed = [...table.columns].filter(([name, one]) => this.#before.columns.get(name) !== one && EDITABLE.test(name));
-    this.#before = table;
     if (!changed.length || !table.n) return;
     const names = changed.map(([name]) => name);
     const row = table.columns.get("row")!;
@@ -111,6 +116,7 @@ class WasmEngine implements Engine {
         `FROM instances JOIN arriving ON instances."row" = arriving."row" ORDER BY instances."row"`,
     );
     await this.connection.query("DROP TABLE arriving");
+    this.#before = table;
   }
 }
 
