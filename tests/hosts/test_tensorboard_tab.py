@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+import threading
 import time
 from types import SimpleNamespace
 
@@ -18,7 +19,8 @@ from hosts.serving_case import make_case
 from their_packages import VIEW, installing
 from underglass.case import Case
 from underglass.datasets.npmi_runs import NpmiRun, write_events
-from underglass.hosts.tensorboard.logs import Logs, roots_of
+from underglass.hosts.tensorboard import logs as looking
+from underglass.hosts.tensorboard.logs import Logs, _cases_below, roots_of
 from underglass.hosts.tensorboard.plugin import UnderglassPlugin
 
 BASE = "/data/plugin/underglass"
@@ -136,7 +138,7 @@ def test_an_empty_log_directory_has_no_tab_and_says_so_at_once(tmp_path):
     plugin, client = board(tmp_path)
     began = time.perf_counter()
     assert not plugin.is_active()
-    assert time.perf_counter() - began < 10, "it must not wait for a look that is long"
+    assert time.perf_counter() - began < 10, "a look that has ended is not waited for"
     assert json.loads(client.get(f"{BASE}/cases").data) == []
 
 
@@ -145,9 +147,37 @@ def test_a_case_that_comes_later_is_found(tmp_path, monkeypatch):
     found = Logs([tmp_path])
     assert not found.any
     make_case(tmp_path / "later.case").close()
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while not found.any:
         assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_the_first_question_waits_for_a_look_that_takes_a_moment(logs, monkeypatch):
+    def slow(root):
+        time.sleep(0.2)
+        yield from _cases_below(root)
+
+    monkeypatch.setattr(looking, "FIRST_PATIENCE", 60)
+    monkeypatch.setattr(looking, "_cases_below", slow)
+    assert Logs([logs]).any
+
+
+def test_nobody_waits_for_a_look_that_is_long_and_what_it_finds_is_known_later(logs, monkeypatch):
+    goes_on = threading.Event()
+
+    def endless(root):
+        goes_on.wait()
+        yield from _cases_below(root)
+
+    monkeypatch.setattr(looking, "FIRST_PATIENCE", 0.05)
+    monkeypatch.setattr(looking, "_cases_below", endless)
+    found = Logs([logs])
+    assert not found.any
+    assert not found.any
+    goes_on.set()
+    assert [one["name"] for one in found.cases()] == ["study"]
+    assert found.any
 
 
 def test_folders_inside_a_case_deep_ones_and_links_are_not_looked_at(tmp_path):

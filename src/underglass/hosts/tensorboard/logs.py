@@ -23,8 +23,10 @@ DEEPEST = 5
 MOST_FOLDERS = 20_000
 LOOK_EVERY = 5.0
 """Seconds between two looks."""
+FIRST_PATIENCE = 2.0
+"""Seconds that the first look may take before it goes on in the background: TensorBoard's page asks once which tabs there are."""
 PATIENCE = 0.03
-"""Seconds that a look may take before it goes on in the background: TensorBoard asks often, for every tab."""
+"""The same of later looks: TensorBoard asks often, for every tab."""
 RUNS = "npmi"
 """Name of the case that is made of runs of the former nPMI plug-in."""
 
@@ -46,11 +48,14 @@ class Logs:
         self._look: threading.Thread | None = None
         self._open: dict[str, Case] = {}
         self._made: tempfile.TemporaryDirectory[str] | None = None
+        self._first_until = time.monotonic() + FIRST_PATIENCE
+        self._look_again(0)
 
     @property
     def any(self) -> bool:
-        """Whether a case was found; returns within a few hundredths of a second, a long look goes on."""
-        self._look_again(PATIENCE)
+        """Whether a case was found; a look that takes longer than its patience goes on in the background."""
+        rest = 0.0 if self._looked else self._first_until - time.monotonic()
+        self._look_again(max(PATIENCE, rest))
         return bool(self._found)
 
     def cases(self) -> list[dict[str, object]]:

@@ -33,7 +33,7 @@ class UnderglassPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         return self._tab.apps()
 
     def is_active(self) -> bool:
-        """Whether a case lies below the log directory; a few hundredths of a second at most."""
+        """Whether a case lies below the log directory; a few hundredths of a second at most once the first look is over."""
         return self._logs.any
 
     def data_plugin_names(self) -> Collection[str]:
