@@ -6,7 +6,7 @@ from typing import Any
 
 from playwright.sync_api import Download, Page
 
-from browser.describing import until
+from browser.describing import still_box, until
 
 WOMEN = "region = east, sex = female"
 MEN = "region = west, sex = male"
@@ -25,8 +25,7 @@ def strip(found: dict[str, Any], metric: str) -> dict[str, Any]:
 
 
 def _middle(page: Page, group: str, metric: int) -> tuple[float, float]:
-    box = page.locator(f'line.mark[data-group="{group}"]').nth(metric).bounding_box()
-    assert box is not None
+    box = still_box(page.locator(f'line.mark[data-group="{group}"]').nth(metric))
     return box["x"] + box["width"] / 2, box["y"] + 8
 
 

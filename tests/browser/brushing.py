@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from playwright.sync_api import Page
 
+from browser.describing import still_box
+
 
 def brush(page: Page, first: int, last: int, nth: int = 0) -> None:
     """Brush bins of the nth histogram of confidence with the mouse."""
     bars = page.locator('[data-view="confidence"] svg[aria-roledescription=histogram]').nth(nth)
     bars.scroll_into_view_if_needed()
-    box = bars.bounding_box()
-    assert box is not None
+    box = still_box(bars)
     step = (box["width"] - 2) / 10
     page.mouse.move(box["x"] + 1 + (first + 0.5) * step, box["y"] + 60)
     page.mouse.down()

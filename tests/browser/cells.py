@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page
 
 from browser.conftest import _check
-from browser.describing import describe, until
+from browser.describing import at_rest, describe, until
 from browser.notebooks import TOKEN, Lab, jupyter, write_book
 from planted import planted_case
 from underglass.store import CaseFolder
@@ -135,8 +135,7 @@ def drawn(lab: Lab, cell: int) -> dict[str, Any]:
     output = f"window.jupyterapp.shell.currentWidget.content.model.cells.get({cell}).outputs.toJSON()[0].data"
     until(lab.page, f"{output}['image/png'] !== undefined")
     until(lab.page, f"document.querySelector('.underglass[data-name=\"{name}\"]') !== null")
-    lab.page.wait_for_timeout(300)
-    return shown(lab, cell)
+    return at_rest(lab.page, name)
 
 
 def parts_here(page: Page) -> set[str]:

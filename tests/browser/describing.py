@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from playwright.sync_api import Error, Page
+from playwright.sync_api import Error, Locator, Page
 
 PATIENCE = 60.0
 """Seconds."""
@@ -69,16 +69,43 @@ def at_rest(page: Page, view: str) -> dict[str, Any]:
     """What a view says once its fonts are there and it says the same twice, with frames drawn between: time alone is no sign
     that a busy machine has drawn anything.
     """
-    before = None
+    end, before = time.monotonic() + PATIENCE, None
     describe(page, view)
     page.evaluate("document.fonts.ready.then(() => true)")
     settled(page)
-    while (now := describe(page, view)) != before:
-        before = now
+    while untimed(now := describe(page, view)) != before:
+        assert time.monotonic() < end, f"{view} does not come to rest within {PATIENCE} s"
+        before = untimed(now)
         frames_drawn(page)
         settled(page)
         page.wait_for_timeout(300)
     return now
+
+
+def untimed(said: Any) -> Any:
+    """What a view says without how long it took to draw."""
+    if isinstance(said, list):
+        return [untimed(one) for one in said]
+    if isinstance(said, dict):
+        return {key: untimed(one) for key, one in said.items() if key != "milliseconds"}
+    return said
+
+
+def still_box(one: Locator) -> dict[str, float]:
+    """Where an element lies, in pixels of the window, once the fonts are there and it lies there after frames were drawn too."""
+    end, before = time.monotonic() + PATIENCE, None
+    one.evaluate("() => document.fonts.ready.then(() => true)")
+    while (now := one.bounding_box()) is None or now != before:
+        assert time.monotonic() < end, f"it does not come to rest within {PATIENCE} s: {before}, then {now}"
+        before = now
+        frames_drawn(one.page)
+    return dict(now)
+
+
+def animated(page: Page) -> None:
+    """Wait until what moves or fades, and does not do so for ever, has ended or was broken off."""
+    ends = "(one) => one.effect.getComputedTiming().endTime < Infinity"
+    page.evaluate(f"Promise.allSettled(document.getAnimations().filter({ends}).map((one) => one.finished)).then(() => true)")
 
 
 def frames_drawn(page: Page) -> None:

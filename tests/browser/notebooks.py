@@ -24,10 +24,13 @@ STARTS_WITHIN = 120
 CELL_WITHIN = 120
 
 
-def free_port() -> int:
-    """A port nobody listens at now."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
+@contextmanager
+def kept_port() -> Iterator[int]:
+    """A port at which a server of ours may listen, now or again later, and that nobody else is given meanwhile."""
+    with socket.socket() as keeping:
+        keeping.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # beside it, servers that say the same may listen
+        keeping.bind(("127.0.0.1", 0))
+        yield int(keeping.getsockname()[1])
 
 
 def _environment(home: Path) -> dict[str, str]:
@@ -68,7 +71,7 @@ def _process(command: Sequence[str], address: str, home: Path) -> Iterator[None]
 @contextmanager
 def jupyter(home: Path, kind: str = "jupyterlab") -> Iterator[str]:
     """A JupyterLab, or a Jupyter ``"notebook"``, whose notebooks lie in ``home / "books"``; gives its address."""
-    port, books = free_port(), home / "books"
+    books = home / "books"
     books.mkdir(parents=True, exist_ok=True)
     settings = home / "jupyterlab_settings_dir" / "@jupyterlab" / "apputils-extension"
     settings.mkdir(parents=True, exist_ok=True)
@@ -76,21 +79,22 @@ def jupyter(home: Path, kind: str = "jupyterlab") -> Iterator[str]:
     (settings / "notification.jupyterlab-settings").write_text(json.dumps(quiet))
     app = "LabApp" if kind == "jupyterlab" else "JupyterNotebookApp"
     command = [
-        *(sys.executable, "-m", kind, "--no-browser", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}"),
+        *(sys.executable, "-m", kind, "--no-browser", "--ServerApp.ip=127.0.0.1", "--ServerApp.port_retries=0"),
         *(f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={books}", "--ServerApp.allow_root=True"),
         *(f"--{app}.expose_app_in_browser=True", "--LabApp.extension_manager=readonly", "--ServerApp.log_level=WARN"),
         *("--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"),
     ]
-    address = f"http://127.0.0.1:{port}"
-    with _process(command, f"{address}/api?token={TOKEN}", home):
-        yield address
+    with kept_port() as port:
+        address = f"http://127.0.0.1:{port}"
+        with _process([*command, f"--ServerApp.port={port}"], f"{address}/api?token={TOKEN}", home):
+            yield address
 
 
 @contextmanager
 def marimo(home: Path, cells: Sequence[str]) -> Iterator[str]:
     """A marimo notebook of these cells, run as an app; gives its address."""
     home.mkdir(parents=True, exist_ok=True)
-    book, port = home / "book.py", free_port()
+    book = home / "book.py"
     bodies = ["\n".join(f"    {line}" for line in cell.splitlines()) for cell in cells]
     text = "import marimo\n\napp = marimo.App()\n"
     names = ["case"]
@@ -98,13 +102,11 @@ def marimo(home: Path, cells: Sequence[str]) -> Iterator[str]:
         text += f"\n\n@app.cell\ndef cell_{i}({'' if i == 0 else ', '.join(names)}):\n{body}\n"
         text += "    return (case,)\n" if i == 0 else "    return\n"
     book.write_text(text + '\n\nif __name__ == "__main__":\n    app.run()\n')
-    command = [
-        *(sys.executable, "-m", "marimo", "-q", "run", str(book), "--headless", "--host", "127.0.0.1"),
-        *("--port", str(port), "--no-token"),
-    ]
-    address = f"http://127.0.0.1:{port}"
-    with _process(command, address, home):
-        yield address
+    command = [sys.executable, "-m", "marimo", "-q", "run", str(book), "--headless", "--host", "127.0.0.1", "--no-token"]
+    with kept_port() as port:
+        address = f"http://127.0.0.1:{port}"
+        with _process([*command, "--port", str(port)], address, home):
+            yield address
 
 
 def write_book(home: Path, name: str, cells: Sequence[str], **metadata: Any) -> Path:

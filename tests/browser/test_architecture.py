@@ -40,6 +40,14 @@ def drawn(page, expression="true"):
     return describe(page, "architecture")
 
 
+KEPT = """(() => {
+    const { camera } = window.underglass.describe('architecture');
+    const kept = JSON.parse(new URLSearchParams(location.hash.split('?')[1]).get('p.camera'));
+    return kept?.join() === [Math.round(camera.x), Math.round(camera.y), Number(camera.k.toPrecision(4))].join();
+})()"""
+"""Whether the address holds where the drawing is looked at from."""
+
+
 @pytest.fixture
 def served(planted_app, open_page):
     """A planted case with a model's graph, opened at a view of it."""
@@ -288,7 +296,7 @@ def test_the_state_is_in_the_address(served, resnet):
     page.get_by_label("Colour by").select_option("parameters")
     page.get_by_role("button", name="Farther").click()
     before = drawn(page, "d.legend.includes('--seq-6')")
-    page.wait_for_timeout(600)
+    until(page, KEPT)
     reload(page)
     after = drawn(page, "d.frames.length === 1")
 

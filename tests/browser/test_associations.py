@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow.csv
 import pytest
 
-from browser.describing import describe, settled, until
+from browser.describing import describe, settled, still_box, until
 from underglass import datasets
 from underglass.analyses.associations import associate
 from underglass.case import Case
@@ -96,7 +96,7 @@ def test_a_brush_and_conditions_keep_the_labels_they_say(tagged, open_page):
     labels, found = oracle(table)
     gap = found.gap("npmi_xy", "man", "woman")
     chart = page.locator("[data-measure] svg.chart").first
-    box = chart.bounding_box()
+    box = still_box(chart)
     page.mouse.move(box["x"] + box["width"] * 0.75, box["y"] + 20)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] - 4, box["y"] + 20, steps=4)
@@ -174,7 +174,7 @@ def test_likeness_parallel_axes_map_and_agreement(tagged, open_page):
     until(page, f"window.underglass.describe('{VIEW}').lines[0].values.length === 1")
     page.get_by_role("tab", name="Map").click()
     until(page, f"window.underglass.describe('{VIEW}').map?.points === 59")
-    box = page.locator("canvas").first.bounding_box()
+    box = still_box(page.locator("canvas").first)
     corners = [(2, 2), (box["width"] - 2, 2), (box["width"] - 2, box["height"] - 2), (2, box["height"] - 2)]
     page.mouse.move(box["x"] + 2, box["y"] + 2)
     page.mouse.down()
@@ -266,7 +266,6 @@ def test_a_hundred_thousand_labels_are_listed_sorted_and_scrolled(tmp_path, serv
     assert len(describe(page, VIEW)["rows"]) < 60
     page.get_by_role("columnheader", name="Items").click()
     until(page, f"window.underglass.describe('{VIEW}').rows[0].counts[0] > 500")
-    assert describe(page, VIEW)["milliseconds"] < 400  # a busy machine; the benchmark measures it alone
     item = np.repeat(np.arange(items), 10)
     counts = np.bincount(np.unique(item * labels + found) % labels, minlength=labels)  # a label given twice counts once
     assert describe(page, VIEW)["rows"][0]["counts"] == [int(counts.max())]
@@ -289,7 +288,7 @@ def test_a_shared_link_keeps_the_labels_inside_a_lasso(tagged, open_page):
     page = opened(open_page, address)
     page.get_by_role("tab", name="Map").click()
     until(page, f"window.underglass.describe('{VIEW}').map?.points === 59")
-    box = page.locator("canvas").first.bounding_box()
+    box = still_box(page.locator("canvas").first)
     middle, bottom = box["x"] + box["width"] / 2, box["y"] + box["height"] - 1
     page.mouse.move(box["x"] + 1, box["y"] + 1)
     page.mouse.down()

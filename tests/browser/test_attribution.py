@@ -173,6 +173,7 @@ def test_pointing_filtering_zooming_keys_and_the_address(served, open_page):
     page.keyboard.press("0")
     assert describe(page, "attribution")["zoom"] == 1
 
+    until(page, "location.hash.includes('p.unit')")
     again = open_page(address + page.evaluate("location.hash"))
     assert shown(again)["unit"] == edge[1]
     least = open_page(address + place("attribution", a=label("bag"), least=0.5))

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from browser.describing import describe, until
+from browser.describing import at_rest, describe, frames_drawn, until
 from browser.test_attribution import LAYERS, label, place, served, shown
 from browser.test_attribution_moving import middles
 
@@ -70,7 +70,7 @@ def test_the_card_hides_no_unit_that_it_speaks_of(served, open_page, width, comp
         page.locator(f'[data-node="{node}"]').scroll_into_view_if_needed()
         page.locator(f'[data-node="{node}"]').hover()
         until(page, f"window.underglass.describe('attribution').pointed === '{node}'")
-        page.wait_for_timeout(40)
+        frames_drawn(page)
         lit = describe(page, "attribution")
         left, top, right, bottom = lit["card"]
         hidden = {
@@ -91,7 +91,8 @@ def test_the_card_hides_no_unit_that_it_speaks_of(served, open_page, width, comp
 def test_the_wheel_zooms_about_the_pointer_and_all_comes_back(served, open_page):
     _case, address = served
     page = open_page(address + place("attribution", a=label("bag")))
-    before = middles(shown(page))
+    shown(page)
+    before = middles(at_rest(page, "attribution"))
     first = next(iter(before))
     page.locator(f'[data-node="{first}"]').focus()
     page.mouse.move(*before[first])

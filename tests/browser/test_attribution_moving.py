@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from browser.describing import describe, until
+from browser.describing import PATIENCE, at_rest, describe, frames_drawn, still_box, until
 from browser.test_attribution import label, place, serve, served, shown
 from underglass import Case, datasets, models
 
@@ -91,7 +92,8 @@ def test_pointing_at_a_connection_shows_both_its_ends(served, open_page):
 def test_the_sliders_set_the_distances_and_dragging_moves_the_graph(served, open_page):
     _case, address = served
     page = open_page(address + place("attribution", a=label("bag"), mass=0.25))
-    before = middles(shown(page))
+    shown(page)
+    before = middles(at_rest(page, "attribution"))
     columns: dict[float, list[float]] = {}
     for x, y in before.values():
         columns.setdefault(y, []).append(x)
@@ -101,7 +103,7 @@ def test_the_sliders_set_the_distances_and_dragging_moves_the_graph(served, open
     page.get_by_label("down").fill("110")
     until(page, "location.hash.includes('across=30') && location.hash.includes('down=110')")
     page.keyboard.press("Escape")
-    after = middles(describe(page, "attribution"))
+    after = middles(at_rest(page, "attribution"))
     assert list(after) == list(before)
     for row in {node.split(":")[0] for node in before}:
         mine = [node for node in before if node.split(":")[0] == row]
@@ -110,7 +112,7 @@ def test_the_sliders_set_the_distances_and_dragging_moves_the_graph(served, open
     rows = [np.unique(np.round([xy[1] for xy in where.values()], 1)) for where in (before, after)]
     assert np.diff(rows[1]) == pytest.approx(np.diff(rows[0]) + 36, abs=0.2)
 
-    box = page.locator("svg:has([data-zoom])").bounding_box()
+    box = still_box(page.locator("svg:has([data-zoom])"))
     page.mouse.move(box["x"] + 60, box["y"] + 60)
     page.mouse.down()
     page.mouse.move(box["x"] + 75, box["y"] + 70, steps=3)
@@ -133,12 +135,12 @@ def test_the_pointer_across_a_tile_shows_several_pictures(served, open_page):
     assert case.jobs[job["id"]].wait(60).state == "done"
     page = open_page(address + place("attribution", a=label("bag"), mass=0.1, look="made"))
     shown(page)
-    tile = page.locator(f'[data-node="{layer}:{unit}"] .frame')
-    box = tile.bounding_box()
+    at_rest(page, "attribution")
+    box = still_box(page.locator(f'[data-node="{layer}:{unit}"] .frame'))
     seen = []
     for right, below in ((0.25, 0.25), (0.75, 0.25), (0.25, 0.75), (0.75, 0.75)):
         page.mouse.move(box["x"] + right * box["width"], box["y"] + below * box["height"])
-        page.wait_for_timeout(60)
+        frames_drawn(page)
         nodes = describe(page, "attribution")["nodes"]
         seen.append(next(node["pictured"] for node in nodes if node["id"] == f"{layer}:{unit}"))
     found = case.views["attribution"].calls["summary"](case, label("bag")["tree"], None, {"mass": 0.1})
@@ -167,13 +169,11 @@ def test_classes_are_zoomed_walked_by_keys_and_marked_while_the_list_is_scrolled
 
     for top in (0, 440):
         page.evaluate(f"document.querySelector('.list').scrollTop = {top}")
-        for _ in range(100):
-            marked = sorted(set(range(24)) - set(describe(page, "classes")["quiet"]))
-            if marked == visible():
-                break
+        end = time.monotonic() + PATIENCE
+        while (marked := sorted(set(range(24)) - set(describe(page, "classes")["quiet"]))) != visible():
+            assert time.monotonic() < end, (marked, visible())
             page.wait_for_timeout(50)
         assert 10 <= len(marked) <= 12
-        assert marked == visible()
     assert order[0] not in marked
 
     dot = page.locator(f'[data-class="{order[0]}"]')

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import underglass as ug
-from browser.describing import PATIENCE, describe, reload, settled, until
+from browser.describing import PATIENCE, animated, describe, reload, settled, still_box, until
 from underglass.store import CaseFolder
 
 INERT = "# Found\n\n<img src=x onerror=alert(1)> **bold** [paper](https://example.org/) [no](javascript:alert(1))"
@@ -144,7 +144,8 @@ def test_a_page_is_made_arranged_and_undone_by_hand(planted_app, open_page):
     until(page, "underglass.case.info.edits.undo === \"Undo: arranged the page 'Page 1'\"")
 
     # by pointer: past the other one, then two rows taller
-    box = page.locator("[data-tile=t2] .bar .title").bounding_box()
+    animated(page)
+    box = still_box(page.locator("[data-tile=t2] .bar .title"))
     x, y = box["x"] + 20, box["y"] + 10
     page.mouse.move(x, y)
     page.mouse.down()
@@ -154,7 +155,8 @@ def test_a_page_is_made_arranged_and_undone_by_hand(planted_app, open_page):
     dragged = {"t1": (1, 6, 5, 6), "t2": (4, 0, 4, 6)}
     placed(page, dragged)
     kept(case, "Page 1", dragged)
-    corner = page.locator("[data-tile=t2] .corner").bounding_box()
+    animated(page)
+    corner = still_box(page.locator("[data-tile=t2] .corner"))
     page.mouse.move(corner["x"] + 8, corner["y"] + 8)
     page.mouse.down()
     page.mouse.move(corner["x"] + 8, corner["y"] + 8 + 2 * 48, steps=5)

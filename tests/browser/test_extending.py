@@ -205,6 +205,9 @@ def test_two_versions_of_a_view_and_a_broken_one_stand_on_one_page(install, plan
         until(page, f"window.underglass?.describe({tile!r})?.n === 100")
     until(page, "['t1', 't2', 't3', 't6'].every(id => underglass.describe(id).number > 0)")
 
+    for tile in ("t4", "t7"):
+        page.locator(f"[data-tile={tile}]").get_by_role("alert").wait_for()
+
     told = [page.evaluate(f"(one => [one.text, one.number])(underglass.describe({tile!r}))") for tile in ("t1", "t2", "t3", "t6")]
     assert told == [["first one", 42], ["first two", 42], ["second three", 63], ["second four", 63]]
     assert "put here with ben 0.9, drawn by ben 1.0" in page.locator("[data-tile=t6]").inner_text()

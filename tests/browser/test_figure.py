@@ -17,7 +17,7 @@ import uvicorn
 torch = pytest.importorskip("torch", reason='needs torch: pip install "underglass[torch]"')
 
 import underglass as ug  # noqa: E402
-from browser.describing import describe, reload, settled, until  # noqa: E402
+from browser.describing import at_rest, describe, reload, settled, until  # noqa: E402
 from browser.test_pages import violations  # noqa: E402
 from figured import Small  # noqa: E402
 from underglass.case import Case  # noqa: E402
@@ -278,7 +278,8 @@ def test_the_wheel_zooms_around_the_pointer_a_drag_moves_and_fit_returns(editor)
     case, page = editor
     call["keep"](case, settings={"depth": 0})
     page.reload()
-    before = figure(page, "d.settings.depth === 0")
+    figure(page, "d.settings.depth === 0")
+    before = at_rest(page, "figure")
     assert before["fitting"]
     assert before["width"] * before["scale"] <= before["room"][0]
     name = before["glyphs"][len(before["glyphs"]) // 2]["id"]

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from playwright.sync_api import Locator, Page
 
-from browser.describing import describe, reload, settled, until
+from browser.describing import describe, reload, settled, still_box, until
 
 VIEW = "instances"
 ROW = '[role="row"][data-row]'
@@ -102,8 +102,7 @@ def test_brushing_a_head_picks_whole_bins_and_a_click_picks_a_value(planted_app,
     case, address = planted_app(800)
     page = open_instances(open_page, address)
     rows_become(page, order(case.table(), ("confidence", "ascending")))
-    box = page.locator('[data-histogram="confidence"] svg').bounding_box()
-    assert box is not None
+    box = still_box(page.locator('[data-histogram="confidence"] svg'))
     step = box["width"] / 20
 
     page.mouse.move(box["x"] + 8.5 * step, box["y"] + 12)

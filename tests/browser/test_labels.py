@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 
 from browser.conftest import STARTS_WITHIN
-from browser.describing import at_rest, describe, until
+from browser.describing import at_rest, describe, still_box, until
 from browser.test_pages import violations
 from judged import CLASSES, digits
 from underglass.case import Case
@@ -177,8 +177,8 @@ def test_many_are_marked_and_judged_together_and_are_the_selection_everywhere(se
     until(page, "document.querySelector('.selection .count')?.innerText === '3 selected'")
     until(page, "window.underglass.describe('review').probabilities.length === 10")
     mean = digits().probabilities[rows[:3]].mean(0)
-    drawn = np.array([p for _, p in at_rest(page, REVIEW)["probabilities"]])
-    np.testing.assert_allclose(drawn, mean, atol=1e-4)
+    near = f"(d) => {json.dumps(mean.tolist())}.every((p, i) => Math.abs(d.probabilities[i][1] - p) <= 1e-4)"
+    until(page, f"({near})(window.underglass.describe('review'))")
 
     page.keyboard.press("r")
     written(page)
@@ -209,7 +209,7 @@ def test_a_cell_opens_from_the_matrix_and_its_instances_lie_in_clusters(served, 
     assert len(spots) == len(case.label_issues().suspects)
     assert spots[:, 1:].min() == 0
     assert spots[:, 1:].max() == 1
-    box = page.locator(".area").bounding_box()
+    box = still_box(page.locator(".area"))
     page.mouse.move(box["x"] + 1, box["y"] + 1)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] - 1, box["y"] + box["height"] - 1, steps=4)

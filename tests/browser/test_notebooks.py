@@ -118,9 +118,8 @@ def test_ten_views_fetch_the_code_once_and_the_file_shows_them_without_a_kernel(
     (home / "lab" / "books" / "still.ipynb").write_text(json.dumps(stale))
     still = book.again("still", kernel=False)
     still.page.evaluate("window.jupyterapp.shell.currentWidget.content.scrollToItem(1)")
-    until(still.page, "document.querySelectorAll('.jp-OutputArea-output img').length > 1")
-    images = "[...document.querySelectorAll('.jp-OutputArea-output img')]"
-    assert still.page.evaluate(f"{images}.every((image) => image.complete && image.naturalWidth > 200)")
+    whole = "images.length > 1 && images.every((image) => image.complete && image.naturalWidth > 200)"
+    until(still.page, f"((images) => {whole})([...document.querySelectorAll('.jp-OutputArea-output img')])")
     assert "model not found" not in still.page.inner_text("body")
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 import underglass as ug
-from browser.describing import settled, until
+from browser.describing import animated, settled, until
 from browser.test_pages import SIZES, violations
 
 COUNTER = """
@@ -62,7 +62,7 @@ def test_a_page_of_all_kinds_of_tile_is_accessible_and_fits(planted_app, open_pa
     assert page.evaluate(fits)
     page.get_by_role("button", name="Arrange", exact=True).click()
     until(page, "document.querySelectorAll('[data-tile] .handle').length === 9")
-    page.evaluate("Promise.all(document.getAnimations().map(one => one.finished))")
+    animated(page)
     assert violations(page) == [], "while it is arranged"
     assert page.evaluate(fits), "while it is arranged"
     if dark != (size == "narrow"):

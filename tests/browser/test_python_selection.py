@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from browser.describing import describe, settled, until
+from browser.describing import PATIENCE, describe, settled, still_box, until
 
 N = 600
 
 
-def heard_within(heard: list, wanted: Callable[[], bool], patience: float = 20) -> None:
+def heard_within(heard: list, wanted: Callable[[], bool], patience: float = PATIENCE) -> None:
     """Wait until Python has heard it."""
     end = time.monotonic() + patience
     while not wanted():
@@ -32,9 +32,12 @@ def test_selection_subsets_and_edits_go_both_ways(planted_app, open_page):
     heard: list[int | None] = []
     stop = case.on_selection(lambda selection: heard.append(None if selection is None else len(selection)))
     bars = page.locator("svg[aria-roledescription=histogram]").first
-    box = bars.bounding_box()
-    assert box is not None
-    page.mouse.click(box["x"] + 1 + 6.5 * (box["width"] - 2) / 10, box["y"] + 60)
+
+    def click(nth: int) -> None:
+        box = still_box(bars)
+        page.mouse.click(box["x"] + 1 + (nth + 0.5) * (box["width"] - 2) / 10, box["y"] + 60)
+
+    click(6)
     settled(page)
     both = page.evaluate("window.underglass.describe('confidence').selected")
     assert 0 < both < old
@@ -43,7 +46,7 @@ def test_selection_subsets_and_edits_go_both_ways(planted_app, open_page):
     case.selection = None
     until(page, "window.underglass.describe('confidence').selected === null")
     stop()
-    page.mouse.click(box["x"] + 1 + 7.5 * (box["width"] - 2) / 10, box["y"] + 60)
+    click(7)
     until(page, "window.underglass.describe('confidence').selected > 0")
     assert heard[-1] is None
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Iterator
 from operator import eq
 from pathlib import Path
 
+import pytest
 import uvicorn
 from playwright.sync_api import Page
 
 from browser.describing import describe, settled, until
+from browser.notebooks import kept_port
 from planted import planted_case
 from underglass.case import Case
 from underglass.hosts.server import create_app
@@ -37,10 +40,17 @@ class Running:
         self.thread.join(30)
 
 
-def test_a_page_outlives_its_server_and_takes_in_what_was_changed_meanwhile(tmp_path, browser):
+@pytest.fixture
+def port() -> Iterator[int]:
+    """A port to which a server can come back."""
+    with kept_port() as port:
+        yield port
+
+
+def test_a_page_outlives_its_server_and_takes_in_what_was_changed_meanwhile(tmp_path, browser, port):
     folder = planted_case(tmp_path / "planted.case", 300, images=False)
     recent = Recent(tmp_path / "state")
-    first = Running(Case(folder), recent)
+    first = Running(Case(folder), recent, port)
     page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
     page.goto(f"http://127.0.0.1:{first.port}/?token={TOKEN}")
     assert describe(page, "overview")["n"] == 300
@@ -55,7 +65,7 @@ def test_a_page_outlives_its_server_and_takes_in_what_was_changed_meanwhile(tmp_
     away.exclude("label = 'Coat'")
     left = away.count("not excluded")
     away.close()
-    second = Running(Case.open(tmp_path / "planted.case"), recent, first.port)
+    second = Running(Case.open(tmp_path / "planted.case"), recent, port)
 
     until(page, f"window.underglass.describe('overview').n === {left}")
     until(page, "!document.body.innerText.includes('not answer')")

@@ -55,6 +55,11 @@ def inside(data, name):
     return held.to_numpy()
 
 
+def told(page, words):
+    """Wait until the page says in these words that something is done, both in Python and on the page."""
+    until(page, f"window.underglass.case.said?.text.startsWith({json.dumps(words)})")
+
+
 def test_a_pinned_group_has_all_rates_outcomes_and_wilsons_intervals(serve_audit, open_page, scored_people):
     data = scored_people
     _, address = serve_audit()
@@ -334,6 +339,7 @@ def test_decisions_of_thresholds_hold_in_all_views_once_they_are_kept_and_can_be
     assert case.count("prediction = '1'") == data["said"].sum()  # nothing has happened yet
 
     page.get_by_role("button", name="Decide so in all views").click()
+    told(page, "All views decide by “score at 0.6” now.")
     until(page, "window.underglass.case.info.model === 'score at 0.6'")
     assert (case.table()["prediction"].to_numpy() == "1").tolist() == stricter.tolist()
     assert case.count("correct") == (stricter == (data["y"] == 1)).sum()
@@ -359,9 +365,11 @@ def test_kept_decisions_are_removed_from_all_views_and_put_back(serve_audit, ope
     page.keyboard.press("Enter")
     seen(page, "d.threshold === 0.6 && d.changed !== null")
     page.get_by_role("button", name="Decide so in all views").click()
+    told(page, "All views decide by “score at 0.6” now.")
     stricter = (data["p"] >= 0.6).sum()
 
     page.get_by_role("button", name="Remove these decisions").click()
+    told(page, "“score at 0.6” is set aside; all views decide by “score” again.")
     until(page, "window.underglass.case.info.model === 'score'")
     seen(page, "d.threshold === 0.5 && d.strips[0].groups.length === 8")
     assert case.folder.models == ("score",)
@@ -370,6 +378,7 @@ def test_kept_decisions_are_removed_from_all_views_and_put_back(serve_audit, ope
 
     page.reload()  # what was removed is not forgotten with the page
     page.get_by_role("button", name="Put back score at 0.6").click()
+    told(page, "All views decide by “score at 0.6” again.")
     until(page, "window.underglass.case.info.model === 'score at 0.6'")
     assert case.folder.models == ("score", "score at 0.6")
     assert case.count("prediction = '1'") == stricter

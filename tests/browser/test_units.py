@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from browser.describing import describe, reload, settled, until
+from browser.describing import describe, reload, settled, still_box, until
 from planted import CLASSES
 
 N = 600
@@ -19,10 +19,10 @@ def units(page):
 
 
 def ready(page, expression="true"):
-    """Wait until every lasting row has its numbers and an expression of the description `d` holds."""
+    """Wait until the graph stands, every lasting row has its numbers and an expression of the description `d` holds."""
     until(
         page,
-        "(() => { const d = window.underglass?.describe('units'); return d && d.painted && d.painted.cells > 0 "
+        "(() => { const d = window.underglass?.describe('units'); return d?.graph?.nodes.length && d.painted?.cells > 0 "
         f"&& d.rows.every((row) => row.kind === 'pointed' || row.n !== null) && ({expression}) }})()",
     )
     return units(page)
@@ -189,9 +189,9 @@ def test_pointing_at_an_instance_is_a_row_that_goes_and_a_click_one_that_stays(p
 def test_a_unit_opens_with_what_numpy_says_of_it(planted):
     case, values, page = planted
     ready(page)
-    box = page.locator("[data-matrix=fc]").bounding_box()
-    width = min(22, max(6, int(box["width"] // 12)))
-    page.mouse.click(box["x"] + 4.5 * width, box["y"] + 60)
+    matrix = page.locator("[data-matrix=fc]")
+    width = min(22, max(6, int(still_box(matrix)["width"] // 12)))
+    matrix.click(position={"x": 4.5 * width, "y": 60})
     found = ready(page, "d.unit && d.unit.strongest.length === 10")["unit"]
     labels, rows = case.labels(), np.arange(N)
 

@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from browser.describing import settled, until
+from browser.describing import at_rest, settled, still_box, until
 from browser.test_attribution import label, place, serve, shown
 from browser.test_units import ready, row
 from planted import CLASSES
@@ -182,6 +182,7 @@ def test_the_models_graph_is_enlarged_at_the_pointer_moved_by_a_drag_and_brought
     page = open_page(address + "#units")
     ready(page)
     graph = page.locator("section.graph svg")
+    box = still_box(graph)
 
     def middles():
         boxes = [one.bounding_box() for one in graph.locator("g[data-node] circle").all()]
@@ -203,7 +204,6 @@ def test_the_models_graph_is_enlarged_at_the_pointer_moved_by_a_drag_and_brought
         np.testing.assert_allclose(middles() - at[node], (at - at[node]) * np.exp(-0.003 * delta), atol=0.6)
 
     at, opened = middles(), ready(page)["graph"]["opened"]
-    box = graph.bounding_box()
     page.mouse.move(*at[1])  # on a layer: a drag is no click
     page.mouse.down()
     page.mouse.move(at[1][0] + 83, at[1][1] + 21, steps=5)
@@ -249,12 +249,13 @@ def test_a_panel_is_enlarged_and_goes_back(branched, open_page):
     _case, address = branched
     page = open_page(address + place("units", layers=["left"]))
     ready(page)
+    at_rest(page, "units")
     frame = page.locator("section[data-view=units]").first
-    before = frame.bounding_box()
+    before = still_box(frame)
     frame.get_by_role("button", name="Enlarge this view").click()
-    assert frame.bounding_box() == {"x": 0, "y": 0, "width": 1440, "height": 900}
+    assert still_box(frame) == {"x": 0, "y": 0, "width": 1440, "height": 900}
     page.keyboard.press("Escape")
-    assert frame.bounding_box() == before
+    assert still_box(frame) == before
 
 
 def test_a_peak_is_projected_back_to_the_pixels_of_each_instance(branched, open_page):

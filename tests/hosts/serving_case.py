@@ -57,7 +57,7 @@ def odd_calls() -> dict[str, Callable[..., Any]]:
     return {
         "adds": lambda case, a, b=1: {"sum": a + b, "instances": case.count("true")},
         "bytes": lambda case: np.arange(3, dtype=np.float32).tobytes(),
-        "job": lambda case: case.jobs.submit("odd", "an odd job", lambda progress: {"done": True}).wait(10),
+        "job": lambda case: case.jobs.submit("odd", "an odd job", lambda progress: {"done": True}).wait(60),
         "fails": fails,
         "crashes": crashes,
         "nan": lambda case: {"x": float("nan")},
@@ -98,7 +98,7 @@ def running(app: Any) -> Iterator[httpx.Client]:
     port = server.servers[0].sockets[0].getsockname()[1]
     address = f"http://127.0.0.1:{port}"
     try:
-        with httpx.Client(base_url=address, headers={"X-Underglass": "1", "Origin": address}, timeout=10) as client:
+        with httpx.Client(base_url=address, headers={"X-Underglass": "1", "Origin": address}, timeout=60) as client:
             client.get(f"/?token={TOKEN}")
             yield client
     finally:

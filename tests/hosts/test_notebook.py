@@ -74,7 +74,7 @@ class Page:
         return [said["news"] for said, _ in self.heard if said.get("news", {}).get("type") == kind]
 
 
-def until(find: Callable[[], Any], patience: float = 20) -> Any:
+def until(find: Callable[[], Any], patience: float = 60) -> Any:
     end = time.monotonic() + patience
     while not (found := find()):
         assert time.monotonic() < end, "nothing was heard"

@@ -246,7 +246,7 @@ def test_a_wrong_sheet_is_refused(kept, query):
 
 
 def test_jobs_are_listed_and_cancelled(client, case):
-    job = case.jobs.submit("a", "a job", lambda progress: 3).wait(10)
+    job = case.jobs.submit("a", "a job", lambda progress: 3).wait(60)
 
     assert [found["title"] for found in client.get("api/jobs").json()] == ["a job"]
     assert client.post(f"api/jobs/{job.id}/cancel", json={}).json()["state"] == "done"

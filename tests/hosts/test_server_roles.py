@@ -62,7 +62,7 @@ def test_what_a_views_own_call_changes_is_refused_as_well(app, case):
             card=card,
             calls={
                 "edits": lambda case: case.tag([1], "by the back door").sequence,
-                "works": lambda case: case.jobs.submit("odd", "an odd job", lambda progress: 1).wait(10),
+                "works": lambda case: case.jobs.submit("odd", "an odd job", lambda progress: 1).wait(60),
                 "reads": lambda case: case.count("true"),
                 "signs": lambda case: setattr(case, "author", "somebody else"),
             },

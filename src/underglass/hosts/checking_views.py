@@ -29,7 +29,7 @@ from underglass.extensions import VIEWS
 from underglass.views import View, discover
 
 MANY = 200
-WITHIN = 20.0
+WITHIN = 60.0
 """Seconds until a view must have drawn."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
