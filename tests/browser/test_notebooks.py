@@ -123,6 +123,24 @@ def test_ten_views_fetch_the_code_once_and_the_file_shows_them_without_a_kernel(
     assert "model not found" not in still.page.inner_text("body")
 
 
+SLOW = """import time
+from underglass.serving.database import Database
+ask = Database.ask
+def slow(*given, **named):
+    time.sleep(2)
+    return ask(*given, **named)
+Database.ask = slow
+"""
+
+
+def test_the_file_keeps_what_was_drawn_however_long_python_takes(book):
+    lab = book("slow", ["case.view('confusion')"], before=SLOW)
+    lab.run_all()
+    output = "window.jupyterapp.shell.currentWidget.content.model.cells.get(1).outputs.toJSON()[0].data"
+    until(lab.page, f"{output}['image/png'] !== undefined")
+    assert "n = " in "".join(lab.page.evaluate(f"{output}['text/plain']"))
+
+
 BUSY = "import pathlib, time\nwhile not pathlib.Path({path!r}).exists():\n    time.sleep(.05)"
 """Runs until the test says that it may end."""
 
