@@ -29,8 +29,6 @@ const attached = new Set<string>();
 /** Milliseconds a view lives without a place, for a notebook that takes a cell away to put it elsewhere. */
 const LIVES_ON = 1_000;
 const REFRESHED_AFTER = 400;
-const COUNTED_WITHIN = 10_000;
-const LOOKED_EVERY = 100;
 
 /** Use a widget for requests for as long as it lives. */
 export function attach({ model }: { model: Model }): () => void {
@@ -107,7 +105,6 @@ const pictured = new Set<string>();
 async function picture(model: Model, name: string, root: ShadowRoot, place: HTMLElement): Promise<void> {
   if (pictured.has(name) || !place.isConnected) return;
   pictured.add(name);
-  await counted(place);
   const words = `${model.get("words") as string}${sentences(place)}`;
   const image = await photograph(root, place).catch(() => null);
   if (!image) return;
@@ -123,13 +120,6 @@ async function picture(model: Model, name: string, root: ShadowRoot, place: HTML
     model_module_version: model.get("_model_module_version") as string,
     state: { ...state, words, picture: await address(image) },
   });
-}
-
-/** Resolves when every view says how many instances it has drawn, or did not in a while: some never do. */
-async function counted(place: HTMLElement): Promise<void> {
-  const says = (frame: Element) => Boolean(frame.querySelector(".n")?.textContent?.trim());
-  for (let waited = 0; waited < COUNTED_WITHIN && ![...place.querySelectorAll(".frame")].every(says); waited += LOOKED_EVERY)
-    await new Promise((resolve) => setTimeout(resolve, LOOKED_EVERY));
 }
 
 /** What the views say of themselves. */
