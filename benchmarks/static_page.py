@@ -12,14 +12,20 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 from playwright.sync_api import Browser, sync_playwright
 from tools import chromium
 
+import underglass as ug
 from benchmarks import app  # noqa: F401  (puts the planted cases on the path)
 from underglass.case import Case
 
 PEER_BYTES = 53e6
-BARS = {2_000: (1.5e6, 0.5), 50_000: (5e6, None)}
+BARS = {2_000: (1.5e6, 0.5), 50_000: (5e6, None), 1_000_000: (None, 3.0)}
+PLANTED_UP_TO = 50_000
+"""Instances; more are a table of seven columns without a model."""
+MOST_MB = 80
 RUNS = 5
 
 
@@ -32,29 +38,51 @@ def run() -> list[dict[str, Any]]:
     return found
 
 
-def _row(browser: Browser, n: int, most_bytes: float, most_seconds: float | None) -> dict[str, Any]:
+def _planted(path: Path, n: int) -> Case:
     from planted import planted_case
 
+    case = Case(planted_case(path, n, images=False))
+    case.projection("fc")
+    return case
+
+
+def _seven_columns(path: Path, n: int) -> Case:
+    random = np.random.default_rng(0)
+    table = pa.table(
+        {
+            "label": random.choice(["left", "middle", "right"], n, p=[0.5, 0.3, 0.2]),
+            "region": random.choice(["north", "south", "east", "west"], n),
+            "x": random.normal(0, 1, n).astype(np.float32),
+            "y": random.normal(0, 1, n).astype(np.float32),
+            "age": random.integers(18, 90, n).astype(np.int32),
+            "income": np.round(random.lognormal(10, 0.5, n)).astype(np.int32),
+            "member": random.random(n) < 0.4,
+        }
+    )
+    return Case.create(path, ug.datasets.table(table, label="label", features=["x", "y"]))
+
+
+def _row(browser: Browser, n: int, most_bytes: float | None, most_seconds: float | None) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as place:
-        case = Case(planted_case(Path(place) / "planted.case", n, images=False))
-        case.projection("fc")
+        case = (_planted if n <= PLANTED_UP_TO else _seven_columns)(Path(place) / "measured.case", n)
         begun = time.perf_counter()
-        page = case.export(Path(place) / "page.html")
+        page = case.export(Path(place) / "page.html", max_mb=MOST_MB)
         took = time.perf_counter() - begun
         case.close()
         ready = [_ready(browser, page.path, n) for _ in range(RUNS)]
     size, seconds = page.bytes, statistics.median(ready)
     largest = ", ".join(f"{what} {part / 1e6:.2f}" for what, part in sorted(page.parts.items(), key=lambda one: -one[1])[:4])
-    time_bar = f" and ≤ {most_seconds} s" if most_seconds else ""
+    bars = [f"≤ {most_bytes / 1e6:g} MB"] if most_bytes else []
+    bars += [f"≤ {most_seconds:g} s"] if most_seconds else []
     return {
-        "capability": f"exported page, {n:,} instances, no pictures",
+        "capability": f"exported page, {n:,} instances, {'no pictures' if n <= PLANTED_UP_TO else 'seven columns'}",
         "peer": "Symphony, 10,000 rows (53 MB, blank)",
         "ours": "one HTML from file://",
         "peer_seconds": None,
         "our_seconds": seconds,
         "ratio": PEER_BYTES / size,
-        "bar": f"≤ {most_bytes / 1e6:g} MB{time_bar}",
-        "met": size <= most_bytes and (most_seconds is None or seconds <= most_seconds),
+        "bar": " and ".join(bars),
+        "met": size <= (most_bytes or size) and seconds <= (most_seconds or seconds),
         "note": f"{size / 1e6:.2f} MB ({largest}); ready in {min(ready):.2f} to {max(ready):.2f} s; written in {took:.1f} s",
     }
 
