@@ -25,6 +25,7 @@ from underglass.hosts.server import create_app
 from underglass.hosts.server.drawing import MOST, Drawing, lone_file
 from underglass.hosts.server.start import Recent
 from underglass.roles import Person, acting
+from underglass.views.lone_model import MOST_PICTURES
 
 onnx = pytest.importorskip("onnx", reason='needs onnx: pip install "underglass[onnx]"')
 
@@ -105,6 +106,18 @@ def test_settings_and_pictures_are_kept_for_this_model_alone(drawing, tmp_path, 
     assert "cannot be drawn any more" in left["problem"]
     (again.folder / "settings.json").write_text("{")
     assert both.answer(again.id, "scene", {}).json["problem"] is None
+
+
+def test_pictures_given_long_ago_go_unless_they_are_drawn(drawing):
+    made, name = drawing
+    first = made.answer(name, "sample", {"data": png()}).json
+    made.answer(name, "keep", {"settings": {"samples": {"x": first}}})
+    words = [made.answer(name, "sample", {"data": png((shade, 0, 0))}).json for shade in range(MOST_PICTURES + 3)]
+
+    kept = [word for word in words if "refused" not in made.answer(name, "scene", {"settings": {"samples": {"x": word}}}).json]
+
+    assert kept == words[-MOST_PICTURES + 1 :]
+    assert "refused" not in made.answer(name, "scene", {"settings": {"samples": {"x": first}}}).json
 
 
 def test_the_python_beside_the_file_makes_the_same_bytes(drawing, tmp_path, bytes_of_small):

@@ -19,6 +19,8 @@ from underglass.store import hash_bytes
 
 KEPT = re.compile(r"kept:([0-9a-f]{32}\.(?:png|jpeg))")
 FORM = 1
+MOST_PICTURES = 32
+"""Kept for one model; of more, those given longest ago go, but none that is drawn now."""
 SHORT = 10
 """Letters of a hash that tell models of one name apart."""
 
@@ -61,6 +63,7 @@ class LoneModel:
         """Keep a picture for this model."""
         file = f"{hash_bytes(sample.data)}.{sample.kind}"
         self._write(file, sample.data)
+        self._forget_pictures(but=file)
         return f"kept:{file}"
 
     def picture_in_python(self, given: Any) -> Any:
@@ -93,6 +96,14 @@ class LoneModel:
         if not place.is_file():
             raise DataError(f"the picture {given} is not kept for this model; give it again.")
         return place
+
+    def _forget_pictures(self, *, but: str) -> None:
+        samples = self.kept().get("samples")
+        drawn = {but, *(str(one).removeprefix("kept:") for one in samples.values())} if isinstance(samples, dict) else {but}
+        others = [one for one in self.folder.iterdir() if KEPT.fullmatch(f"kept:{one.name}") and one.name not in drawn]
+        others.sort(key=lambda one: one.stat().st_mtime_ns)
+        for old in others[: max(0, len(others) + len(drawn) - MOST_PICTURES)]:
+            old.unlink(missing_ok=True)
 
     def _write(self, name: str, data: bytes) -> None:
         place = self.folder / name
