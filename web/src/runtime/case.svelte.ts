@@ -5,7 +5,7 @@ import { columnTypes } from "./filter";
 import { Media } from "./media";
 import { Picks } from "./selection.svelte";
 import { SharedSelection } from "./sharing";
-import { Latest } from "./turns";
+import { Latest, Queue } from "./turns";
 import type {
   CaseInfo,
   ColumnInfo,
@@ -44,6 +44,8 @@ export class Case {
   hover = $state.raw<Hover | null>(null);
   /** What the last action did, for the polite live region and the toast. */
   said = $state.raw<{ text: string; undoable: boolean; wrong: boolean; serial: number } | null>(null);
+  /** Edits, undos and redos of this page that are on their way: what was said last is not the last change then. */
+  changing = $state(0);
   /** Who edits from this page; null while it is whoever the server says. */
   signature = $state<string | null>(stored());
   /** Why the case can be asked no more, where Python has closed it. */
@@ -66,6 +68,9 @@ export class Case {
   #cardsAsked = 0;
   #cardTaken = 0;
   readonly #jobLists = new Latest();
+  readonly #opens = new Latest();
+  readonly #renewals = new Latest();
+  readonly #changes = new Queue();
   /** What news has told of jobs since their list was asked for: it is newer than the list, whichever comes first. */
   #jobNews: Job[] = [];
 
@@ -100,8 +105,9 @@ export class Case {
         if (event.type === "closed") this.ended = "The case was closed in Python: open it again, and show this view again.";
         else if (event.type === "hello") this.ended = null;
         if (event.type === "problem" && event.text) this.say(event.text, { wrong: true });
-        if (event.selection) this.shared.take(event.selection);
         const another = event.type === "hello" && this.#isAnotherServer(event.session);
+        if (event.type === "hello") this.shared.greet(event.selection, another);
+        else if (event.selection) this.shared.take(event.selection);
         if (event.listening || (event.type === "hello" && this.host.sharesSelection))
           this.shared.begin(another && !event.selection);
         if (another) void this.refresh(true);
@@ -110,7 +116,7 @@ export class Case {
         if (event.type === "people") this.people = event.people ?? [];
         if (event.type === "job" && event.job) this.#onJob(event.job);
         else if (event.version !== undefined && event.version !== this.info.version) this.#refreshSoon();
-        else if (event.type === "hello") void this.#loadJobs();
+        if (event.type === "hello") void this.#loadJobs();
       },
       (link) => {
         const back = this.link === "lost" && link === "connected";
@@ -212,14 +218,25 @@ export class Case {
     this.#shownVersion = info.version;
     this.coordinator.preaggregator.clear();
     this.coordinator.preaggregator.schema = `pre_${info.version}`;
-    this.coordinator.manager.cache().clear();
+    this.#forgetAnswers();
     this.picks.renew();
     for (const client of this.coordinator.clients) void client.requestQuery();
     if (this.opened !== null) void this.open(this.opened);
   }
 
+  /** No answer to what was asked until now serves for what is asked from now on. */
+  #forgetAnswers(): void {
+    const counts = this.#renewals.begin();
+    const { manager } = this.coordinator;
+    const { inflight } = manager as unknown as { inflight: Map<string, Promise<unknown>> };
+    inflight.clear();
+    manager.cache(false); // an answer is kept when it comes, whenever it was asked for
+    void Promise.allSettled(manager.pendingResults).then(() => counts() && manager.cache(true));
+  }
+
   /** Show an instance in the side panel. */
   async open(row: number | null): Promise<void> {
+    const counts = this.#opens.begin();
     this.opened = row;
     if (row === null) {
       this.detail = null;
@@ -227,9 +244,9 @@ export class Case {
     }
     try {
       const detail = await this.host.instance(row, this.layer);
-      if (this.opened === row) this.detail = detail;
+      if (counts()) this.detail = detail;
     } catch (error) {
-      this.say(message(error), { wrong: true });
+      if (counts()) this.say(message(error), { wrong: true });
     }
   }
 
@@ -308,15 +325,21 @@ export class Case {
       this.say(this.cannotEdit, { wrong: true });
       return null;
     }
-    try {
-      const answer = await ask();
-      await this.refresh();
-      this.say(answer.summary, { undoable });
-      return answer;
-    } catch (error) {
-      this.say(message(error), { wrong: true });
-      return null;
-    }
+    this.changing += 1;
+    return this.#changes.do(async () => {
+      if (this.replaced) return null; // the server would do it in another case
+      try {
+        const answer = await ask();
+        await this.refresh();
+        this.say(answer.summary, { undoable });
+        return answer;
+      } catch (error) {
+        this.say(message(error), { wrong: true });
+        return null;
+      } finally {
+        this.changing -= 1;
+      }
+    });
   }
 
   async #loadJobs(): Promise<void> {

@@ -1,6 +1,7 @@
 // The selection that Python and an open page share: what is picked here is told, what Python picks is shown.
 import type { Host } from "./host";
 import type { Picks } from "./selection.svelte";
+import { Queue } from "./turns";
 import type { SelectionInfo } from "./wire";
 
 /** Milliseconds; a brush moves many times a second, Python need not hear of each. */
@@ -10,6 +11,9 @@ export class SharedSelection {
   /** Whether Python wants to know. */
   told = false;
   #known: string | null = null;
+  /** What Python picked, as of its last word; null before the first. */
+  #picked: string | null = null;
+  readonly #posts = new Queue();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -27,8 +31,16 @@ export class SharedSelection {
     this.#soon();
   }
 
+  /** A greeting says what Python picked last: that is shown unless it was shown before, or something was picked ahead of it. */
+  greet(selection: SelectionInfo | undefined, anotherServer: boolean): void {
+    const [before, now] = [this.#picked, JSON.stringify(selection?.parts)];
+    this.#picked = now ?? "";
+    if (selection && (anotherServer || (before === null ? !this.picks.any : before !== now))) this.take(selection);
+  }
+
   /** Show what Python picked; pinned parts of this page go too. */
   take({ parts }: SelectionInfo): void {
+    this.#picked = JSON.stringify(parts);
     for (const { source } of this.picks.parts) {
       source.reset?.();
       this.picks.drop(source);
@@ -45,13 +57,16 @@ export class SharedSelection {
   #soon(): void {
     if (!this.told) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      const tree = this.picks.tree;
-      const said = JSON.stringify(tree);
-      if (said === this.#known || (tree === null && this.#known === null)) return;
-      this.#known = said;
-      const parts = this.picks.parts.map((part) => ({ tree: part.tree, text: part.text, pinned: part.pinned }));
-      void this.host.select?.(parts as never, tree as never).catch(() => (this.#known = null)); // told again with the next pick
-    }, TOLD_AFTER);
+    this.#timer = setTimeout(() => void this.#posts.do(() => this.#tell()), TOLD_AFTER);
+  }
+
+  /** Tell what is picked now, so that of what was picked while another post was on its way only the last is told. */
+  async #tell(): Promise<void> {
+    const tree = this.picks.tree;
+    const said = JSON.stringify(tree);
+    if (!this.told || said === this.#known || (tree === null && this.#known === null)) return;
+    this.#known = said;
+    const parts = this.picks.parts.map((part) => ({ tree: part.tree, text: part.text, pinned: part.pinned }));
+    await this.host.select?.(parts as never, tree as never).catch(() => (this.#known = null)); // told again with the next pick
   }
 }
