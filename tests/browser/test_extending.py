@@ -278,6 +278,18 @@ def test_a_stock_anywidget_counts_in_two_pages_and_in_python(planted_app, open_p
         until(page, "document.querySelector('[data-widget] output').textContent === '255'")
     second.locator(".counter-button").dispatch_event("dblclick")
     until(second, "document.querySelector('[data-heard]')?.dataset.heard === 'double 40'")
+
+    first.locator(".counter-button").evaluate("button => { button.dataset.same = 'yes'; }")
+    case.exclude([0])
+    until(first, f"window.underglass.case.version === {case.serving.version}")
+    assert first.locator(".counter-button").get_attribute("data-same") == "yes", "an edit does not draw a widget anew"
+
+    class Other(Counter):
+        _esm = ESM.replace("count is", "number is")
+
+    case.add_widget("counter", Other(value=5))
+    until(first, "document.querySelector('.counter-button')?.textContent === 'number is 5'")
+    assert first.locator(".counter-button").count() == 1
     go(first, "overview")
     until(first, "!document.querySelector('[data-widget]')")
     assert re.search(

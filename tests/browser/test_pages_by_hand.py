@@ -279,6 +279,33 @@ def test_a_page_s_link_draws_the_same_in_a_browser_that_never_saw_it(planted_app
     assert wanted["t2"]["n"] == case.count("checked = true and age >= 60")
 
 
+def test_what_the_keys_move_is_kept_on_its_own_tab_however_soon_one_goes_on(planted_app, open_page):
+    case, address = planted_app(60)
+    case.keep_page(ug.page([ug.tab("One", ["A", "B"]), ug.tab("Two", ["C"])], title="Soon").spec)
+    page = open_page(address)
+    arrange(page, "Soon")
+    kinds = [[tile["text"] for tile in tab["tiles"]] for tab in case.page("Soon").spec["tabs"]]
+
+    def width(tab):
+        return case.page("Soon").spec["tabs"][tab]["tiles"][0]["width"]
+
+    def narrower(tab):
+        before = width(tab)
+        page.locator(".tile .handle").first.press("Shift+ArrowLeft")
+        return lambda spec: spec["tabs"][tab]["tiles"][0]["width"] == before - 1
+
+    on_first = narrower(0)
+    page.get_by_role("tab", name="Two").click()
+    kept(case, "Soon", on_first)
+    page.locator(".tile", has_text="C").wait_for()
+    on_second = narrower(1)
+    page.evaluate("() => { location.hash = 'about'; }")
+    spec = kept(case, "Soon", on_second)
+    assert on_first(spec)
+    assert [[tile["text"] for tile in tab["tiles"]] for tab in spec["tabs"]] == kinds
+    assert case.folder.journal.sequence == 3
+
+
 def test_fifty_edits_of_a_page_are_taken_back_one_by_one(planted_app, open_page):
     case, address = planted_app(60)
     first = ug.page(["# One", case.view("about"), "Two"], title="Undone").save().spec

@@ -1,6 +1,7 @@
 // A host for stock anywidgets: the model that their modules know (get, set, save_changes, on, off, send), over the case's calls and
 // news. The state lives in Python; what a page sets is sent when it says save_changes, and heard by all other pages.
 import type { Case } from "../runtime/case.svelte";
+import { Latest, Queue } from "../runtime/turns";
 import type { ServerEvent } from "../runtime/wire";
 
 type Listener = (...given: any[]) => void;
@@ -49,6 +50,10 @@ export function packed(value: unknown): unknown {
 export class Model {
   #listeners = new Map<string, Set<Listener>>();
   #changed = new Map<string, unknown>();
+  /** What was set or heard since the state was last asked for: it is newer than the answer. */
+  #newer = new Set<string>();
+  readonly #reloads = new Latest();
+  readonly #posts = new Queue();
   readonly #page = `page-${Math.random().toString(36).slice(2)}`;
   readonly widget_manager = {
     get_model: () => Promise.reject(new Error("Widgets inside widgets are not shown here.")),
@@ -58,6 +63,9 @@ export class Model {
     readonly study: Case,
     readonly name: string,
     private state: State,
+    /** Where the widget's module is, and what to do when the widget has another one. */
+    readonly module: string,
+    readonly replaced: () => void,
   ) {
     study.widgetNews.add(this.#hear);
   }
@@ -70,6 +78,7 @@ export class Model {
     if (this.state[key] === value) return;
     this.state = { ...this.state, [key]: value };
     this.#changed.set(key, value);
+    this.#newer.add(key);
     this.#tell(key, value);
   }
 
@@ -104,32 +113,43 @@ export class Model {
     this.#listeners.clear();
   }
 
+  /** Ask for the state, after all that was sent: what was told while nobody listened, or while the module came, is not known. */
+  async reload(): Promise<void> {
+    const counts = this.#reloads.begin();
+    this.#newer.clear();
+    try {
+      const opened = await this.#posts.do(() => this.study.host.call<Opened>("pages", "open_widget", { name: this.name }));
+      if (!counts()) return;
+      if (opened.module !== this.module) return this.replaced();
+      this.#take(Object.fromEntries(Object.entries(opened.state).filter(([key]) => !this.#newer.has(key))));
+    } catch {
+      // the link's own state says that the host is away
+    }
+  }
+
+  /** One message after the other, so that Python ends with the newest. */
   #send(message: Message): void {
-    this.study.host.call("pages", "send_widget", { name: this.name, message, page: this.#page }).catch((error: unknown) => {
-      void this.#reload(); // what was refused is not so
+    const send = () => this.study.host.call("pages", "send_widget", { name: this.name, message, page: this.#page });
+    this.#posts.do(send).catch((error: unknown) => {
+      void this.reload(); // what was refused is not so
       this.study.say(error instanceof Error ? error.message : String(error), { wrong: true });
     });
   }
 
   #hear = (event: ServerEvent): void => {
-    if (event.type === "hello") return void this.#reload();
+    if (event.type === "hello") return void this.reload();
     if (event.widget !== this.name) return;
     const message = event.message as unknown as Message;
-    if (message.method === "added") return void this.#reload(); // another one has this name now
+    if (message.method === "added") return void this.reload(); // another one has this name now
     if (message.method === "custom") {
       const buffers = (message.buffers ?? []).map(unpacked);
       this.#emit("msg:custom", unpacked(message.content), buffers);
-    } else if (message.method === "update" && message.page !== this.#page) this.#take(message.state ?? {});
-  };
-
-  /** The link was away: what was sent meanwhile is not known. */
-  async #reload(): Promise<void> {
-    try {
-      this.#take((await this.study.host.call<Opened>("pages", "open_widget", { name: this.name })).state);
-    } catch {
-      // the link's own state says that the host is away
+    } else if (message.method === "update" && message.page !== this.#page) {
+      const state = message.state ?? {};
+      for (const key of Object.keys(state)) this.#newer.add(key);
+      this.#take(state);
     }
-  }
+  };
 
   #take(state: State): void {
     for (const [key, given] of Object.entries(state)) {
@@ -157,32 +177,40 @@ interface Widget {
   render?(given: { model: Model; el: HTMLElement; experimental: object; signal: AbortSignal }): Cleanup | Promise<Cleanup>;
 }
 
-/** Draw a stock anywidget into an element; gives its model and how to remove it. */
-export async function mountWidget(study: Case, name: string, element: HTMLElement): Promise<{ model: Model; destroy(): void }> {
+/** Draw a stock anywidget into an element; gives its model and how to remove it. `replaced` is called when its module is another. */
+export async function mountWidget(
+  study: Case,
+  name: string,
+  element: HTMLElement,
+  replaced: () => void,
+): Promise<{ model: Model; destroy(): void }> {
   if (!study.host.module) throw new Error("This host cannot load the modules of widgets. Open the case in the web app.");
   const opened = await study.host.call<Opened>("pages", "open_widget", { name });
   const found = await study.host.module(opened.module);
   const given = found.default ?? found;
   const widget = (typeof given === "function" ? await (given as () => unknown)() : given) as Widget;
   if (typeof widget.render !== "function") throw new Error(`The module of the widget “${name}” has no render().`);
-  const model = new Model(study, name, unpacked(opened.state) as State);
+  const model = new Model(study, name, unpacked(opened.state) as State, opened.module, replaced);
+  await model.reload();
   const leaving = new AbortController();
   const experimental = { invoke: (command: string, message?: unknown, options?: { buffers?: DataView[]; signal?: AbortSignal }) => invoke(model, command, message, options) }; // prettier-ignore
   const cleanups: Cleanup[] = [];
+  const place = document.createElement("div");
   if (opened.style) {
     const style = document.createElement("link");
     style.rel = "stylesheet";
     style.href = (await study.host.file?.(opened.style)) ?? new URL(opened.style, document.baseURI).href;
-    element.append(style);
+    place.append(style);
   }
   const el = document.createElement("div");
-  element.append(el);
+  place.append(el);
+  element.append(place);
   try {
     cleanups.push(await widget.initialize?.({ model, experimental, signal: leaving.signal }));
     cleanups.push(await widget.render({ model, el, experimental, signal: leaving.signal }));
   } catch (error) {
     model.close();
-    element.replaceChildren();
+    place.remove();
     throw new Error(`The widget “${name}” failed: ${error instanceof Error ? error.message : error}`);
   }
   return {
@@ -191,7 +219,7 @@ export async function mountWidget(study: Case, name: string, element: HTMLElemen
       for (const cleanup of cleanups.reverse()) if (typeof cleanup === "function") void cleanup();
       leaving.abort();
       model.close();
-      element.replaceChildren();
+      place.remove();
     },
   };
 }
