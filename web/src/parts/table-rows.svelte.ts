@@ -72,6 +72,8 @@ export class TableRows {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #busy = false;
   #stopped = false;
+  /** Counts that are asked for and not there: those at hand are then of another list. */
+  #counting = { shown: 0, picked: 0 };
   #filters: { shown: ExprNode[] | null; picked: ExprNode[] | null } = { shown: null, picked: null };
   #clients: MosaicClient[];
   /** Asks for pages, so that fetching them touches no pre-aggregate and the host knows when all is drawn. */
@@ -179,7 +181,9 @@ export class TableRows {
         this.#again();
         return this.#named(this.#countQuery(this.#filters[which]));
       }) as never,
+      queryPending: () => (this.#counting[which] += 1),
       queryResult: (data) => {
+        this.#counting[which] -= 1;
         const table = data as Table;
         const of = (name: string) => Number(table.getChild(name).at(0));
         const judged = this.study.column("correct") !== undefined;
@@ -189,7 +193,10 @@ export class TableRows {
         if (found.found === 0) this.#settleEmpty();
         else if (this.#drawn !== this.#generation) this.#later(0);
       },
-      queryError: (error) => (this.failure = error.message),
+      queryError: (error) => {
+        this.#counting[which] -= 1;
+        this.failure = error.message;
+      },
     });
   }
 
@@ -243,7 +250,9 @@ export class TableRows {
       for (let rounds = 0; rounds < 64 && !this.#stopped; rounds += 1) {
         const generation = this.#generation;
         const counts = this.#counts;
-        if (counts === null) break; // the counts come first and start this again
+        // the counts come first and start this again; in a large list, places are reckoned from them
+        const counting = this.#counting[this.#asked.only === "selected" ? "picked" : "shown"];
+        if (counts === null || (counts.found > LARGE && counting)) break;
         const missing = this.#missing(counts.found, ahead);
         if (missing === null) break;
         await this.#load(missing, counts.found, generation);
