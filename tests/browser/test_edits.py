@@ -221,3 +221,25 @@ def test_an_edit_made_elsewhere_appears_by_itself(edited):
 
     says(page, "tags", [["late", 50], ["odd", 20]])
     until(page, f"window.underglass.describe('{VIEW}').journal[0].text === \"tagged 50 instances 'late'\"")
+
+
+def test_a_note_begun_on_one_instance_is_not_written_on_the_next(planted_app, open_page):
+    case, address = planted_app(60)
+    page = open_page(address)
+    describe(page, "overview")
+    panel = page.get_by_role("complementary", name="Instance")
+    shown = "window.underglass.case.detail?.row === {} && window.underglass.case.opened === {}"
+
+    page.evaluate("void window.underglass.case.open(3)")
+    until(page, shown.format(3, 3))
+    panel.get_by_role("button", name="Write a note").click()
+    panel.get_by_role("textbox", name="Note").fill("of the third")
+    page.evaluate("void window.underglass.case.open(4)")
+    until(page, shown.format(4, 4))
+    panel.get_by_role("button", name="Write a note").wait_for()
+    assert panel.get_by_role("textbox").count() == 0
+    page.evaluate("void window.underglass.case.open(3)")
+    panel.get_by_role("button", name="Keep the note").click()
+    until(page, "window.underglass.case.detail.note === 'of the third'")
+    notes = case.table()["note"].to_pylist()
+    assert [row for row, note in enumerate(notes) if note] == [3]

@@ -84,11 +84,11 @@ export const http: Host = {
 const PIECE = 8 * 2 ** 20;
 
 /** Send a file in pieces to an address that takes them; it is looked at when all of it is there. */
-async function send(to: string, file: File, progress: (share: number) => void): Promise<void> {
+async function send(to: string, file: File, progress: (share: number) => void, signal?: AbortSignal): Promise<void> {
   for (let at = 0; at === 0 || at < file.size; at += PIECE) {
     const body = await file.slice(at, at + PIECE).arrayBuffer();
     const path = `api/${to}/send?name=${encodeURIComponent(file.name)}&at=${at}`;
-    const response = await fetch(path, { method: "POST", headers: { "X-Underglass": "1" }, body });
+    const response = await fetch(path, { method: "POST", headers: { "X-Underglass": "1" }, body, signal });
     if (!response.ok)
       throw new HostError(((await response.json()) as { error?: string }).error ?? "the file was not taken", response.status);
     progress(Math.min(1, (at + PIECE) / Math.max(1, file.size)));
@@ -100,7 +100,7 @@ const callDrawn = <T>(model: string, name: string, args: Record<string, unknown>
   answered<T>(`draw/${encodeURIComponent(model)}/${name}`, args);
 
 export const server = {
-  sendTable: (file: File, progress: (share: number) => void) => send("audit", file, progress),
+  sendTable: (file: File, progress: (share: number) => void, signal?: AbortSignal) => send("audit", file, progress, signal),
   sendModel: (file: File, progress: (share: number) => void) => send("draw", file, progress),
   /** Read the model that was sent; gives what it is called, or why it cannot be read. */
   openModel: () => json<{ model?: string; refused?: string }>("draw/open", {}),
