@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Kind } from "./answers";
-import { boxOf, changed, done, redone, renamed, toggledGroup, toggledType, undone, withGroup, withoutGroup } from "./changes";
+import { boxOf, changed, done, redone, renamed, undone, withActive, withGroup, withHidden, withoutGroup } from "./changes";
 
 const kind = (type: string, kind: Kind["kind"] = "layer"): Kind => ({
   type,
@@ -19,8 +19,10 @@ test("settings that are as they would be anyway are left out, but hiding nothing
 
 test("types are hidden and drawn from what is hidden now", () => {
   const kinds = [kind("Conv2d"), kind("ReLU", "hidden")];
-  expect(toggledType({}, kinds, "Conv2d")).toEqual({ hide: ["ReLU", "Conv2d"] });
-  expect(toggledType({}, kinds, "ReLU")).toEqual({ hide: [] });
+  expect(withHidden({}, kinds, "Conv2d", true)).toEqual({ hide: ["ReLU", "Conv2d"] });
+  expect(withHidden({}, kinds, "ReLU", false)).toEqual({ hide: [] });
+  expect(withHidden({}, kinds, "ReLU", true)).toEqual({});
+  expect(withHidden({ hide: ["Conv2d"] }, kinds, "Conv2d", true)).toEqual({ hide: ["Conv2d"] });
 });
 
 test("a group is renamed with its colour, a type gets another name", () => {
@@ -35,8 +37,8 @@ test("a group is renamed with its colour, a type gets another name", () => {
 
 test("groups are opened, closed and taken away", () => {
   const one = withGroup({}, STEM);
-  expect(toggledGroup(one, "Stem").groups).toEqual([{ ...STEM, active: false }]);
-  expect(toggledGroup(toggledGroup(one, "Stem"), "Stem").groups).toEqual([{ ...STEM, active: true }]);
+  expect(withActive(one, "Stem", false).groups).toEqual([{ ...STEM, active: false }]);
+  expect(withActive(withActive(one, "Stem", false), "Stem", true).groups).toEqual([{ ...STEM, active: true }]);
   expect(withoutGroup(one, "Stem")).toEqual({});
 });
 

@@ -19,10 +19,11 @@ export function entry<T>(table: Record<string, T> | undefined, type: string, val
   return found;
 }
 
-/** Hide a type that is drawn, or draw one that is hidden. */
-export function toggledType(settings: Settings, kinds: Kind[], type: string): Settings {
-  const hidden = settings.hide ?? kinds.filter((kind) => kind.kind === "hidden").map((kind) => kind.type);
-  return changed(settings, { hide: hidden.includes(type) ? hidden.filter((one) => one !== type) : [...hidden, type] });
+/** A type hidden, or drawn; of types that are not named in the settings, those stay hidden that are. */
+export function withHidden(settings: Settings, kinds: Kind[], type: string, hidden: boolean): Settings {
+  const before = settings.hide ?? kinds.filter((kind) => kind.kind === "hidden").map((kind) => kind.type);
+  if (before.includes(type) === hidden) return settings;
+  return changed(settings, { hide: hidden ? [...before, type] : before.filter((one) => one !== type) });
 }
 
 /** Another name for a type; a group gets it as its own, and keeps its colour. */
@@ -45,12 +46,11 @@ export function withoutGroup(settings: Settings, name: string): Settings {
   return changed(settings, { groups: (settings.groups ?? []).filter((group) => group.name !== name) });
 }
 
-/** Draw a group as one, or open it for now. */
-export function toggledGroup(settings: Settings, name: string): Settings {
-  const groups = (settings.groups ?? []).map((group) =>
-    group.name === name ? { ...group, active: group.active === false } : group,
-  );
-  return changed(settings, { groups });
+/** A group drawn as one, or opened for now. */
+export function withActive(settings: Settings, name: string, active: boolean): Settings {
+  return changed(settings, {
+    groups: (settings.groups ?? []).map((group) => (group.name === name ? { ...group, active } : group)),
+  });
 }
 
 /** What was done before and what was undone, as settings. */

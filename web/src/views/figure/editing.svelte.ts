@@ -1,6 +1,7 @@
 // What is on the desk: a figure as Python drew it last, its settings, what is picked, and the way back.
 import { message } from "../../runtime/case.svelte";
 import { plural } from "../../runtime/format";
+import { Latest, Queue } from "../../runtime/turns";
 import { ask, between, groupOf, keep, ofModule, repetitionOf, type Answer, type Desk, type Settings } from "./answers";
 import { done, redone, undone, withGroup, withoutGroup, type History } from "./changes";
 
@@ -18,33 +19,53 @@ export class Editing {
   refused = $state("");
   asking = $state(0);
   #keeping: ReturnType<typeof setTimeout> | undefined;
-  #serial = 0;
+  /** What was remembered last, as text, until a link says something else. */
+  #told: string | null = null;
+  #closed = false;
+  readonly #steps = new Queue();
+  readonly #keeps = new Queue();
+  readonly #picks = new Latest();
 
   constructor(
     readonly desk: Desk,
     readonly remember: (settings: Settings) => void,
   ) {}
 
-  /** Nothing is kept after this. */
+  /** Nothing is shown, remembered or kept after this. */
   close(): void {
+    this.#closed = true;
     clearTimeout(this.#keeping);
   }
 
-  /** Settings that come from a link; those that are shown are not drawn anew. */
+  /** Settings that come from a link; those that are shown, or were remembered from here, are not drawn anew. */
   take(given: Settings | null): void {
-    const { answer, desk } = this;
-    const same = answer !== null && (desk.model === null || answer.model === desk.model);
-    if (same && JSON.stringify(given ?? {}) === JSON.stringify(this.settings)) return;
-    void this.show(given);
+    const text = JSON.stringify(given ?? {});
+    const standing = () => this.answer !== null && (this.desk.model === null || this.answer.model === this.desk.model);
+    if (standing() && text === this.#told) return;
+    this.#told = null;
+    void this.#step(async () => {
+      if (!standing() || text !== JSON.stringify(this.settings)) await this.#draw(given);
+    });
+  }
+
+  show = (next: Settings | null): Promise<boolean> => this.#step(() => this.#draw(next));
+
+  /** One step after the other, so that each begins with the settings that the one before came to. */
+  async #step<T>(work: () => Promise<T>): Promise<T> {
+    this.asking += 1;
+    try {
+      return await this.#steps.do(work);
+    } finally {
+      this.asking -= 1;
+    }
   }
 
   /** Ask for a figure and show it; what cannot be drawn is refused with its reason, and nothing changes. */
-  async show(next: Settings | null): Promise<boolean> {
-    const mine = ++this.#serial;
-    this.asking += 1;
+  async #draw(next: Settings | null): Promise<boolean> {
+    if (this.#closed) return false;
     try {
       const found = await ask(this.desk, next);
-      if (mine !== this.#serial) return false;
+      if (this.#closed) return false;
       this.refused = "";
       if (found.scene === null) {
         this.problem = found.problem;
@@ -59,41 +80,43 @@ export class Editing {
       if (found.problem) this.refused = found.problem;
       return true;
     } catch (error) {
-      if (mine !== this.#serial) return false;
       const why = message(error);
       if (this.answer) this.refused = why;
-      else if (next !== null && (await this.show(null))) this.refused = `What this link sets cannot be drawn: ${why}`;
+      else if (next !== null && (await this.#draw(null))) this.refused = `What this link sets cannot be drawn: ${why}`;
       else this.problem = why;
       return false;
-    } finally {
-      this.asking -= 1;
     }
   }
 
-  change = async (next: Settings | Record<string, unknown>): Promise<void> => {
+  /** What a change makes of the settings of now, where everything asked for before is done. */
+  change = (make: (now: Settings) => Settings): Promise<void> => this.#step(() => this.#change(make(this.settings)));
+
+  async #change(next: Settings): Promise<void> {
     const before = this.settings;
-    if (JSON.stringify(next) === JSON.stringify(before)) return;
-    if (!(await this.show(next as Settings))) return;
+    if (JSON.stringify(next) === JSON.stringify(before) || !(await this.#draw(next))) return;
     this.history = done(this.history, before);
     this.#remember();
-  };
+  }
 
-  async #walk(way: typeof undone): Promise<void> {
-    const step = way(this.history, this.settings);
-    if (!step || !(await this.show(step.settings))) return;
-    this.history = step.history;
-    this.#remember();
+  #walk(way: typeof undone): Promise<void> {
+    return this.#step(async () => {
+      const step = way(this.history, this.settings);
+      if (!step || !(await this.#draw(step.settings))) return;
+      this.history = step.history;
+      this.#remember();
+    });
   }
   undo = () => this.#walk(undone);
   redo = () => this.#walk(redone);
 
   #remember(): void {
-    this.remember(this.settings);
+    const now = this.settings;
+    this.#told = JSON.stringify(now);
+    this.remember(now);
     clearTimeout(this.#keeping);
     if (this.desk.cannotKeep !== null) return;
-    const now = this.settings;
     const wrong = (error: unknown) => this.desk.say(message(error), { wrong: true });
-    this.#keeping = setTimeout(() => void keep(this.desk, now).catch(wrong), KEEP_AFTER);
+    this.#keeping = setTimeout(() => void this.#keeps.do(() => keep(this.desk, now)).catch(wrong), KEEP_AFTER);
   }
 
   /** Do what may be refused, and say why it was. */
@@ -109,43 +132,54 @@ export class Editing {
   }
 
   pick = async (id: string, how: "one" | "between" | "toggle"): Promise<void> => {
+    const newest = this.#picks.begin();
     const { picked } = this;
     const start = picked.at(0);
     if (how === "between" && start !== undefined && start !== id) {
       const found = await this.#attempt(() => between(this.desk, this.settings, start, id));
-      if (found) this.picked = found;
+      if (found && newest()) this.picked = found;
     } else if (how === "toggle") this.picked = picked.includes(id) ? picked.filter((one) => one !== id) : [...picked, id];
     else this.picked = picked.length === 1 && picked[0] === id ? [] : [id];
   };
 
   async pickModule(path: string): Promise<void> {
+    const newest = this.#picks.begin();
     const found = await this.#attempt(() => ofModule(this.desk, this.settings, path));
-    if (found) this.picked = found;
+    if (found && newest()) this.picked = found;
   }
 
   pickType = (type: string): void => {
+    this.#picks.forget();
     this.picked = (this.answer?.glyphs ?? []).flatMap((glyph) => (glyph.type === type ? [glyph.id] : []));
   };
 
-  group = async (): Promise<void> => {
-    const found = await this.#attempt(() => groupOf(this.desk, this.settings, this.picked));
-    if (!found) return;
-    await this.change(withGroup(this.settings, found));
+  pickNone(): void {
+    this.#picks.forget();
     this.picked = [];
+  }
+
+  group = (): Promise<void> => {
+    const { picked } = this;
+    return this.#step(async () => {
+      if (!picked.every((id) => this.answer?.glyphs.some((glyph) => glyph.id === id))) return; // a step before drew them otherwise
+      const found = await this.#attempt(() => groupOf(this.desk, this.settings, picked));
+      if (!found) return;
+      await this.#change(withGroup(this.settings, found));
+      this.pickNone();
+    });
   };
 
-  autoGroup = async (): Promise<void> => {
-    const found = await this.#attempt(() => repetitionOf(this.desk, this.settings));
-    if (found) await this.change(withGroup(this.settings, found));
-    else if (found === null) this.refused = "No chain of layers occurs twice: there is nothing to group by itself.";
-  };
+  autoGroup = (): Promise<void> =>
+    this.#step(async () => {
+      const found = await this.#attempt(() => repetitionOf(this.desk, this.settings));
+      if (found) await this.#change(withGroup(this.settings, found));
+      else if (found === null) this.refused = "No chain of layers occurs twice: there is nothing to group by itself.";
+    });
 
   /** The group that was made last, which Ungroup takes away. */
   readonly last = $derived(this.settings.groups?.at(-1));
 
-  ungroup = async (): Promise<void> => {
-    if (this.last) await this.change(withoutGroup(this.settings, this.last.name));
-  };
+  ungroup = (): Promise<void> => this.change((now) => (this.last ? withoutGroup(now, this.last.name) : now));
 
   readonly sentence = $derived.by(() => {
     if (!this.answer) return "";
