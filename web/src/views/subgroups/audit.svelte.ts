@@ -1,5 +1,6 @@
 // The state of an audit on the page: what is asked, the groups, which one is pinned and which is hovered.
 import { message, type Case } from "../../runtime/case.svelte";
+import { Latest } from "../../runtime/turns";
 import type { Context, Props } from "../../runtime/view";
 import type { ClauseSource } from "@uwdata/mosaic-core";
 import {
@@ -49,9 +50,10 @@ export class Audit {
   readonly chosen = $derived(this.metrics.flatMap((name) => this.words.get(name) ?? []));
   readonly drawn = $derived(this.groups.filter((group) => group.size >= this.minSize));
   readonly small = $derived(this.groups.filter((group) => group.size < this.minSize));
-  #starting = 0;
-  #asked = 0;
-  #comparing = 0;
+  readonly #starting = new Latest();
+  readonly #counts = new Latest();
+  readonly #comparing = new Latest();
+  readonly #holding = new Latest();
   #counted = "";
   #started = false;
 
@@ -89,10 +91,10 @@ export class Audit {
 
   /** Ask anew what there is to audit. */
   async start(): Promise<void> {
-    const asked = ++this.#starting;
+    const newest = this.#starting.begin();
     try {
       const setup = await this.call<Setup>("setup");
-      if (asked !== this.#starting) return;
+      if (!newest()) return;
       this.failure = null;
       if (setup.why !== null) {
         this.setup = setup;
@@ -111,9 +113,10 @@ export class Audit {
       } else this.makings = this.makings.filter((making) => making.by.every(({ feature }) => names.has(feature)));
       if (before && before.model !== setup.model) this.unpin();
       await this.count();
-      this.leaks = await this.call<Leak[]>("leaks");
+      const leaks = await this.call<Leak[]>("leaks");
+      if (newest()) this.leaks = leaks;
     } catch (error) {
-      if (asked === this.#starting) this.failure = message(error);
+      if (newest()) this.failure = message(error);
     }
   }
 
@@ -128,7 +131,7 @@ export class Audit {
 
   /** Count the groups anew: after other groups were made, another threshold, an edit. */
   async count(): Promise<void> {
-    const asked = ++this.#asked;
+    const newest = this.#counts.begin();
     this.#counted = this.#counting();
     this.working = true;
     try {
@@ -137,35 +140,36 @@ export class Audit {
         threshold: this.threshold,
         own: this.own,
       });
-      if (asked !== this.#asked) return;
+      if (!newest()) return;
       this.answer = answer;
       this.failure = null;
       this.groups = unpack(answer.groups, answer.groups.name, answer.groups.spec, answer.distributions);
       this.all = unpack(answer.all, ["everyone"], [{ values: {} }], answer.all_distributions)[0];
-      await this.#renew(asked);
+      await this.#renew(newest);
     } catch (error) {
-      if (asked === this.#asked) this.failure = message(error);
+      if (newest()) this.failure = message(error);
     } finally {
-      if (asked === this.#asked) this.working = false;
+      if (newest()) this.working = false;
     }
   }
 
-  /** The pinned and the held group with their numbers of now. */
-  async #renew(asked: number): Promise<void> {
+  /** The pinned and the held group with their numbers of now, unless others were pinned or held meanwhile. */
+  async #renew(newest: () => boolean): Promise<void> {
+    const { pinned, held } = this;
     const now = async (group: Group | null) => {
       if (!group) return null;
       const made = this.groups.find((other) => other.name === group.name);
       if (made?.spread) return made;
       try {
-        return (await this.fetch(group.spec)).group;
+        return (await this.fetch(group.spec, this.own[group.name] ?? null)).group;
       } catch {
         return null; // a cluster of an earlier search is gone
       }
     };
-    const [pinned, held] = [await now(this.pinned), await now(this.held)];
-    if (asked !== this.#asked) return;
-    this.pinned = pinned;
-    this.held = held;
+    const [pinnedNow, heldNow] = await Promise.all([now(pinned), now(held)]);
+    if (!newest()) return;
+    if (this.pinned === pinned) this.pinned = pinnedNow;
+    if (this.held === held) this.held = heldNow;
     if (this.pointed) this.pointed = this.groups.find((other) => other.name === this.pointed?.name) ?? null;
   }
 
@@ -191,14 +195,15 @@ export class Audit {
       return;
     }
     this.pinned = group;
+    const { answer } = this;
     try {
       const { group: fresh, tree } = await this.fetch(group.spec, this.own[group.name] ?? null);
       if (this.pinned?.name !== group.name) return;
-      this.pinned = fresh;
+      if (this.answer === answer) this.pinned = fresh; // else it was counted anew meanwhile
       this.study.picks.pickTree(this.source, tree, fresh.name);
     } catch (error) {
       this.study.say(message(error), { wrong: true });
-      this.pinned = null;
+      if (this.pinned?.name === group.name) this.pinned = null;
     }
   }
 
@@ -209,12 +214,24 @@ export class Audit {
 
   /** Keep the hovered group as the second side when the pointer leaves; again, let it go. */
   hold(group: Group | null): void {
+    this.#holding.forget();
     this.held = group && this.held?.name === group.name ? null : group;
+  }
+
+  /** Keep a group that is not among those counted as the second side. */
+  async holdOther(spec: Spec): Promise<void> {
+    const newest = this.#holding.begin();
+    try {
+      const { group } = await this.fetch(spec);
+      if (newest()) this.held = group;
+    } catch (error) {
+      this.study.say(message(error), { wrong: true });
+    }
   }
 
   /** Ask how the pinned and the hovered differ, or the one there is and everyone else. */
   async compare(): Promise<void> {
-    const asked = ++this.#comparing;
+    const newest = this.#comparing.begin();
     const a = this.pinned ?? this.hovered;
     const b = this.pinned && this.hovered && this.hovered.name !== this.pinned.name ? this.hovered : null;
     if (!a) {
@@ -229,9 +246,10 @@ export class Audit {
         threshold: this.threshold,
         own,
       });
-      if (asked === this.#comparing) [this.compared, this.pair] = [answer, { a, b }];
+      if (newest()) [this.compared, this.pair] = [answer, { a, b }];
     } catch (error) {
-      if (asked === this.#comparing) this.compared = this.pair = null;
+      if (!newest()) return;
+      this.compared = this.pair = null;
       this.study.say(message(error), { wrong: true });
     }
   }
