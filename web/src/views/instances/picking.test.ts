@@ -129,3 +129,41 @@ test("what is brushed elsewhere meanwhile stays", async () => {
   await answer();
   expect(picked()).toEqual([1, 10, 11]);
 });
+
+test("of two ranges the later asked stands, and none comes back after clearing", async () => {
+  const { picks, hand, picked, answer } = at();
+  const known: ((rows: number[]) => void)[] = [];
+  const range = () => new Promise<number[]>((resolve) => known.push(resolve));
+  hand.toggle(1, 1, false);
+  await answer();
+  void hand.extendTo(range());
+  void hand.extendTo(range());
+  known[1]([1, 2]);
+  known[0]([1, 2, 3, 4, 5]);
+  await answer();
+  expect(picked()).toEqual([1, 2]);
+  void hand.extendTo(range());
+  picks.clear();
+  known[2]([1, 2, 3]);
+  await answer();
+  expect(picked()).toEqual([]);
+});
+
+test("a range that is known late stays when a row is picked meanwhile, and is dropped when something else is", async () => {
+  const { picks, hand, picked, answer } = at();
+  const known: ((rows: number[]) => void)[] = [];
+  const range = () => new Promise<number[]>((resolve) => known.push(resolve));
+  hand.toggle(1, 1, false);
+  void hand.extendTo(range());
+  hand.toggle(7, 7, false);
+  await answer();
+  known[0]([1, 2, 3]);
+  await answer();
+  expect(picked()).toEqual([1, 2, 3, 7]);
+  void hand.extendTo(range());
+  picks.clear();
+  picks.pickTree({}, BASE, "label Dress");
+  known[1]([7, 8]);
+  await answer();
+  expect(picked()).toEqual([10, 11, 12]);
+});

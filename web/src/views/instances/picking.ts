@@ -4,6 +4,7 @@ import type { Case } from "../../runtime/case.svelte";
 import type { Tree } from "../../runtime/filter";
 import { plural } from "../../runtime/format";
 import type { Part } from "../../runtime/selection.svelte";
+import { Latest } from "../../runtime/turns";
 
 const SETTLE = 80;
 
@@ -22,8 +23,8 @@ export class Handpicked {
   /** The selection's parts that `base` and our own rows account for: while no others come, they go on being built upon. */
   #accounted: readonly Part[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Moves with every change, so that an answer to an earlier one is not applied over it. */
-  #change = 0;
+  readonly #changes = new Latest();
+  readonly #ranges = new Latest();
   readonly #source: ClauseSource = { reset: () => this.#forget() };
 
   constructor(readonly study: Pick<Case, "picks" | "host" | "say">) {}
@@ -54,7 +55,21 @@ export class Handpicked {
   /** Pick all rows between the anchor and here. */
   extend(rows: readonly number[]): void {
     this.#settleBase();
+    this.#ranges.forget();
     this.#range = new Set(rows);
+    this.#later();
+  }
+
+  /** The same, once it is known which rows these are: unless another range, another choice or clearing came first. */
+  async extendTo(rows: Promise<readonly number[]>): Promise<void> {
+    this.#settleBase();
+    const newest = this.#ranges.begin();
+    const { anchor } = this;
+    const found = await rows;
+    this.#settleBase();
+    if (!newest()) return;
+    if (anchor === this.#anchor) return this.extend(found);
+    for (const one of found) this.#added.add(one);
     this.#later();
   }
 
@@ -84,19 +99,20 @@ export class Handpicked {
     this.#removed.clear();
     this.#range.clear();
     this.#accounted = [];
-    this.#change += 1;
+    this.#changes.forget();
+    this.#ranges.forget();
     clearTimeout(this.#timer);
   }
 
   #later(): void {
-    this.#change += 1;
+    this.#changes.forget();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#apply(), SETTLE);
   }
 
   async #apply(): Promise<void> {
     const { picks, host } = this.study;
-    const change = this.#change;
+    const newest = this.#changes.begin();
     const added = [...new Set([...this.#added, ...this.#range])];
     const removed = [...this.#removed].filter((row) => !this.#added.has(row) && !this.#range.has(row));
     const base = this.#base;
@@ -109,7 +125,7 @@ export class Handpicked {
         added.length ? host.pick({ rows: added }) : null,
         base && removed.length ? host.pick({ rows: removed }) : null,
       ]);
-      if (change !== this.#change) return;
+      if (!newest()) return;
       const terms: Tree[] = base ? [base.tree] : [];
       if (less) terms.push({ op: "not", term: { op: "pick", name: less.name } });
       const left: Tree | undefined = terms.length > 1 ? { op: "and", terms } : terms[0];
