@@ -1,5 +1,6 @@
 // Which measures are shown, which labels are listed and in which order: ranges, names, marks, lasso, ticks and likeness together.
 import { message } from "../../runtime/case.svelte";
+import { Latest } from "../../runtime/turns";
 import type { Props } from "../../runtime/view";
 import type { Summary } from "./answers";
 import { labelsInside, readLasso, type Lasso, type Places } from "./lasso";
@@ -27,6 +28,7 @@ export class Listing {
   #identities: string | null = null;
   #sides: string | null = null;
   #drawnOn: Places | null = null;
+  readonly #likes = new Latest();
 
   constructor(
     readonly reading: Reading,
@@ -110,7 +112,7 @@ export class Listing {
     const other = identities !== this.#identities || sides !== this.#sides;
     if (other) {
       this.ticked = new Set();
-      this.likeness = null;
+      this.#unlike();
       if (this.#identities !== null) this.keep(null);
     }
     [this.#identities, this.#sides] = [identities, sides];
@@ -150,8 +152,14 @@ export class Listing {
     else if (this.#drawnOn && !alike(this.#drawnOn, places)) this.lasso = null;
   }
 
-  sortBy(key: string): void {
+  /** Sort by likeness no longer, nor when an answer comes that was asked for before. */
+  #unlike(): void {
+    this.#likes.forget();
     this.likeness = null;
+  }
+
+  sortBy(key: string): void {
+    this.#unlike();
     this.sort = this.sort.key === key ? { key, down: !this.sort.down } : { key, down: true };
   }
 
@@ -162,7 +170,7 @@ export class Listing {
   add(one: Measure): void {
     this.measures = [...this.measures, one];
     this.sort = { key: keyOf(one), down: true };
-    this.likeness = null;
+    this.#unlike();
     void this.reading.fetch([one]);
   }
 
@@ -189,12 +197,15 @@ export class Listing {
 
   /** Sort by likeness to a label; once more, by unlikeness. */
   async similarTo(label: number): Promise<void> {
+    const newest = this.#likes.begin();
     if (this.likeness?.label === label) {
       this.sort = { ...this.sort, down: !this.sort.down };
       return;
     }
     try {
-      this.likeness = { label, distance: new Float64Array(await this.reading.call<ArrayBuffer>("similar", { label })) };
+      const distance = new Float64Array(await this.reading.call<ArrayBuffer>("similar", { label }));
+      if (!newest()) return;
+      this.likeness = { label, distance };
       this.sort = { key: "likeness", down: true };
     } catch (error) {
       this.reading.study.say(message(error), { wrong: true });

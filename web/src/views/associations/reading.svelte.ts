@@ -1,10 +1,17 @@
 // What has been asked of Python and answered: names, counts and measures of the labels, marks and the map, each fetched once.
 import { message, type Case } from "../../runtime/case.svelte";
+import { Latest, Queue } from "../../runtime/turns";
 import { readCounts, readNames, readValues, type Asked, type Counts, type Offer, type Summary, type Values } from "./answers";
 import { keyOf, type Measure } from "./measures";
 import { shapeOf, type Shape } from "./ordering";
 
 const VIEW = "associations";
+
+type Mark = "flag" | "hide";
+interface Marks {
+  flagged: number[];
+  hidden: number[];
+}
 
 /** A measure of every source, and how it is distributed. */
 export interface Column {
@@ -29,6 +36,8 @@ export class Reading {
   #seen = "";
   #counted = new ArrayBuffer(0);
   #fetching = new Set<string>();
+  readonly #marks = new Latest();
+  readonly #marking = new Queue();
 
   constructor(readonly study: Case) {}
 
@@ -47,6 +56,7 @@ export class Reading {
   /** Ask anew: other sources, identities, instances, or after an edit. */
   async ask(asked: Asked): Promise<void> {
     const turn = (this.#turn += 1);
+    const newest = this.#marks.begin();
     const call = <T>(name: string) => this.study.host.call<T>(VIEW, name, { asked });
     this.waiting = true;
     try {
@@ -54,11 +64,10 @@ export class Reading {
         call<Summary>("summary"),
         call<ArrayBuffer>("names"),
         call<ArrayBuffer>("counts"),
-        call<{ flagged: number[]; hidden: number[] }>("marks"),
+        call<Marks>("marks"),
       ]);
       if (turn !== this.#turn) return;
-      this.flagged = new Set(marks.flagged);
-      this.hidden = new Set(marks.hidden);
+      if (newest()) this.#take(marks);
       const seen = JSON.stringify([asked, summary]);
       if (seen === this.#seen && same(counts, this.#counted)) return; // an edit that changed no count: nothing is fetched anew
       [this.#seen, this.#counted] = [seen, counts];
@@ -104,7 +113,12 @@ export class Reading {
   }
 
   async loadMarks(): Promise<void> {
-    const marks = await this.call<{ flagged: number[]; hidden: number[] }>("marks");
+    const newest = this.#marks.begin();
+    const marks = await this.call<Marks>("marks");
+    if (newest()) this.#take(marks);
+  }
+
+  #take(marks: Marks): void {
     this.flagged = new Set(marks.flagged);
     this.hidden = new Set(marks.hidden);
   }
@@ -121,7 +135,19 @@ export class Reading {
   }
 
   /** Flag or hide labels, or take that back: one edit, which undo takes back. */
-  async mark(op: "flag" | "hide", labels: number[], on: boolean): Promise<void> {
+  mark(op: Mark, labels: number[], on: boolean): Promise<void> {
+    return this.#marking.do(() => this.#mark(op, labels, on));
+  }
+
+  /** Flag or hide labels; take that back if all of them are so, once what was asked for before is done. */
+  toggle(op: Mark, labels: number[]): Promise<void> {
+    return this.#marking.do(() => {
+      const marked = op === "flag" ? this.flagged : this.hidden;
+      return this.#mark(op, labels, !labels.every((label) => marked.has(label)));
+    });
+  }
+
+  async #mark(op: Mark, labels: number[], on: boolean): Promise<void> {
     try {
       const answer = await this.call<{ summary: string }>("mark", { op, labels, on });
       await this.loadMarks();

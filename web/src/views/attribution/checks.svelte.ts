@@ -8,11 +8,13 @@ export class Check<Result> {
   #id = $state<string | null>(null);
   #of = "";
   readonly #study: () => Case;
+  readonly #about: () => string;
   readonly #start: () => Promise<Job>;
 
   /** Made while a component is set up: it follows the case from then on, and forgets when `about` changes. */
   constructor(study: () => Case, about: () => string, start: () => Promise<Job>) {
     this.#study = study;
+    this.#about = about;
     this.#start = start;
     $effect(() => {
       const now = about();
@@ -36,11 +38,12 @@ export class Check<Result> {
 
   async run(): Promise<void> {
     this.problem = null;
+    const about = this.#about();
     try {
       const job = await this.#start();
-      this.#id = job.id;
+      if (about === this.#about()) this.#id = job.id;
     } catch (error) {
-      this.problem = message(error);
+      if (about === this.#about()) this.problem = message(error);
     }
   }
 }

@@ -1,6 +1,7 @@
 // How does the view come to the graph of what is asked for? What is kept is shown; the rest is measured, once unasked, as a job.
 import { untrack } from "svelte";
 import { message, type Case } from "../../runtime/case.svelte";
+import { Latest } from "../../runtime/turns";
 import type { Job } from "../../runtime/wire";
 import { imported, start, summary, type Found, type Summary, type Where } from "./answers";
 
@@ -9,11 +10,13 @@ const going = (job: Job | undefined) => job?.state === "running" || job?.state =
 export class Graphs {
   /** Of what is asked for, or of what was asked for before while that is loading. */
   result = $state.raw<Summary | null>(null);
+  loading = $state(false);
   problem = $state<string | null>(null);
   stopped = $state(false);
-  #jobId = $state<string | null>(null);
+  /** Jobs that measure, by what they measure. */
+  #started = $state.raw<ReadonlyMap<string, string>>(new Map());
   #tried = new Set<string>();
-  #serial = 0;
+  readonly #loads = new Latest();
   readonly #study: () => Case;
   readonly #where: () => Where | { key: string } | null;
 
@@ -27,10 +30,10 @@ export class Graphs {
       untrack(() => void this.#load(asked));
     });
     $effect(() => {
-      const job = study().jobs.find((one) => one.id === this.#jobId);
+      const { job } = this;
       if (!job || going(job)) return;
       untrack(() => {
-        this.#jobId = null;
+        this.#started = new Map([...this.#started].filter(([, id]) => id !== job.id));
         if (job.state === "failed") this.problem = job.error ?? "It stopped without saying why.";
         else if (job.state === "cancelled") this.stopped = true;
         else void this.#load(where());
@@ -38,11 +41,13 @@ export class Graphs {
     });
   }
 
+  /** The job that measures what is asked for. */
   get job(): Job | null {
-    return this.#study().jobs.find((one) => one.id === this.#jobId) ?? null;
+    const id = this.#started.get(JSON.stringify(this.#where()));
+    return this.#study().jobs.find((one) => one.id === id) ?? null;
   }
 
-  /** The job that measures now. */
+  /** The same while it goes on. */
   get measuring(): Job | null {
     const job = this.job;
     return job && going(job) ? job : null;
@@ -56,12 +61,14 @@ export class Graphs {
   async measure(): Promise<void> {
     const where = this.#where();
     if (!where || "key" in where) return;
+    const what = JSON.stringify(where);
     this.problem = null;
     this.stopped = false;
     try {
-      this.#jobId = (await start(this.#study(), where)).id;
+      const { id } = await start(this.#study(), where);
+      this.#started = new Map(this.#started).set(what, id);
     } catch (error) {
-      this.problem = message(error);
+      if (what === JSON.stringify(this.#where())) this.problem = message(error);
     }
   }
 
@@ -70,11 +77,12 @@ export class Graphs {
   }
 
   async #load(where: Where | { key: string } | null): Promise<void> {
-    const serial = ++this.#serial;
+    const newest = this.#loads.begin();
+    this.loading = where !== null;
     if (!where) return;
     try {
       const answer = "key" in where ? await imported(this.#study(), where.key) : await summary(this.#study(), where);
-      if (serial !== this.#serial) return;
+      if (!newest()) return;
       this.problem = null;
       this.result = answer;
       const id = JSON.stringify(where);
@@ -82,9 +90,11 @@ export class Graphs {
       this.#tried.add(id);
       await this.measure();
     } catch (error) {
-      if (serial !== this.#serial) return;
+      if (!newest()) return;
       this.result = null;
       this.problem = message(error);
+    } finally {
+      if (newest()) this.loading = false;
     }
   }
 }
