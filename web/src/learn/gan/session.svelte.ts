@@ -1,4 +1,5 @@
 // What does the page know of the run? Its settings, the last frame, and whether it plays; all training is in the worker.
+import { Latest } from "../../runtime/turns";
 import { Remote } from "../engine/remote";
 import { given, writeAddress } from "../shell/given";
 import { formatLink, LINK_VERSION, parseLink } from "../shell/link";
@@ -37,6 +38,7 @@ export class Session {
   trail = $state.raw<number[]>([]);
   #remote = new Remote<Live, GanFrame, GanState>(() => new GanWorker());
   #run = 0;
+  readonly #looks = new Latest();
   /** The structure that was set before trained networks brought their own. */
   #untrained: GanConfig | null = null;
   #alive = true;
@@ -61,16 +63,22 @@ export class Session {
     if (wrong.length) said.push(`Left out of the link: ${wrong.join("; ")}.`);
     this.notice = said.length ? said.join(" ") : null;
     this.config = config;
-    await this.reset();
+    this.pause();
+    const run = this.#run;
+    await this.#begin();
     const epochs = Math.min(MOST_EPOCHS, Math.floor(Number(values.epoch ?? 0)));
-    while (this.#alive && this.frame && this.frame.epoch < epochs && !this.frame.diverged)
+    while (this.#alive && run === this.#run && this.frame && this.frame.epoch < epochs && !this.frame.diverged)
       await this.#take(() => this.#remote.step("epoch", Math.min(50, epochs - this.frame!.epoch)));
   }
 
   /** Begin anew with the settings as they are. */
   async reset(): Promise<void> {
     this.pause();
-    this.past = null;
+    await this.#begin();
+  }
+
+  async #begin(): Promise<void> {
+    this.leavePast();
     this.follow(null);
     const start = this.trained ? (starts as unknown as Record<string, (typeof starts)["two"]>)[this.config.shape] : undefined;
     if (start) Object.assign(this.config, { layers: start.layers, neurons: start.neurons, noise: "uniform", noiseSize: 2 });
@@ -144,7 +152,7 @@ export class Session {
   }
 
   #advance(what: Step, count: number): Promise<void> {
-    this.past = null;
+    this.leavePast();
     return this.#take(() => this.#remote.step(what, count, BUDGET));
   }
 
@@ -201,18 +209,26 @@ export class Session {
     this.pause();
     const near = this.frame.kept.reduce((best, one) => (Math.abs(one - epoch) < Math.abs(best - epoch) ? one : best), 0);
     if (epoch >= this.frame.epoch) {
-      this.past = null;
+      this.leavePast();
       return;
     }
+    const newest = this.#looks.begin();
     try {
-      this.past = await this.#remote.ask<GanFrame>("show", near);
+      const past = await this.#remote.ask<GanFrame>("show", near);
+      if (newest()) this.past = past;
     } catch (error) {
-      this.error = error instanceof Error ? error.message : String(error);
+      if (newest()) this.error = error instanceof Error ? error.message : String(error);
     }
   }
 
-  async goOnFrom(epoch: number): Promise<void> {
+  /** Back to now; a look at the past that is on its way does not come back. */
+  leavePast(): void {
+    this.#looks.forget();
     this.past = null;
+  }
+
+  async goOnFrom(epoch: number): Promise<void> {
+    this.leavePast();
     await this.#take(() => this.#remote.ask<GanFrame>("return", epoch));
     const state = await this.#remote.state();
     Object.assign(this.config, {
@@ -251,10 +267,10 @@ export class Session {
       if (state.version !== 1) throw new Error(`it was saved by another version (${String(state.version)}); this one reads 1`);
       const wrong = mistake(state.config);
       if (wrong) throw new Error(wrong);
-      const frame = await this.#remote.start("gan", state.config, state);
       this.pause();
+      const frame = await this.#remote.start("gan", state.config, state);
       this.trained = false;
-      this.past = null;
+      this.leavePast();
       this.config = structuredClone(state.config);
       await this.#take(() => Promise.resolve(frame));
       this.notice = `Loaded: epoch ${state.epoch}.`;

@@ -1,4 +1,5 @@
 // What does the page know of the run? Its settings, the last frame, the phase that is shown; all training is in the worker.
+import { Latest, Queue } from "../../runtime/turns";
 import { Remote } from "../engine/remote";
 import { given, writeAddress } from "../shell/given";
 import { formatLink, LINK_VERSION, parseLink } from "../shell/link";
@@ -45,6 +46,9 @@ export class Session {
   origin = $state.raw<RnnState | null>(null);
   #remote = new Remote<Live, RnnFrame, RnnState>(() => new RnnWorker());
   #run = 0;
+  /** Looks into cells and steps inside them. */
+  readonly #inside = new Queue();
+  readonly #looks = new Latest();
   #alive = true;
   #written = 0;
 
@@ -72,10 +76,13 @@ export class Session {
     this.notice = said.length ? said.join(" ") : null;
     this.config = config;
     this.origin = null;
-    await this.reset();
+    this.pause();
+    const run = this.#run;
+    await this.#begin();
     const epochs = Math.min(MOST_EPOCHS, Math.floor(Number(values.epoch ?? 0)));
-    while (this.#alive && this.frame && this.frame.epoch < epochs && !this.frame.diverged)
+    while (this.#alive && run === this.#run && this.frame && this.frame.epoch < epochs && !this.frame.diverged)
       await this.#take(() => this.#remote.step("epoch", Math.min(20, epochs - this.frame!.epoch), 200));
+    if (run !== this.#run) return;
     const layer = Number(values.layer ?? 0);
     if (layer >= 1 && layer <= this.config.layers) await this.look(layer - 1);
   }
@@ -83,13 +90,17 @@ export class Session {
   /** Begin anew with the settings as they are, or with the weights that were given. */
   async reset(): Promise<void> {
     this.pause();
+    await this.#begin();
+  }
+
+  async #begin(): Promise<void> {
     this.trained = null;
     const config = $state.snapshot(this.config) as RnnConfig;
     const { origin } = this;
     await this.#take(() => this.#remote.start("rnn", origin?.config ?? config, origin ?? undefined));
     if (origin) this.config = structuredClone(origin.config);
-    if (this.opened !== null && this.opened >= this.config.layers) this.opened = null;
-    if (this.opened !== null) await this.look(this.opened);
+    if (this.opened !== null && this.opened >= this.config.layers) this.#close();
+    if (this.opened !== null) await this.#look(this.opened);
   }
 
   async choose(data: DataName, own: Partial<RnnConfig> = {}): Promise<void> {
@@ -100,14 +111,14 @@ export class Session {
   async use(config: RnnConfig): Promise<void> {
     this.origin = null;
     this.config = structuredClone(config);
-    this.opened = null;
+    this.#close();
     await this.reset();
   }
 
   /** A state that was trained beforehand, at once. */
   async show(name: TrainedName, epochs: 10 | 20): Promise<void> {
     const state = trainedState(name, epochs);
-    this.opened = null;
+    this.#close();
     this.origin = null;
     await this.#load(state);
     this.trained = { name, epochs };
@@ -202,24 +213,42 @@ export class Session {
 
   // ---- inside a cell ------------------------------------------------------------------------------------------------------
 
-  async look(layer: number): Promise<void> {
+  look(layer: number): Promise<void> {
     this.pause();
+    return this.#look(layer);
+  }
+
+  #look(layer: number): Promise<void> {
+    const newest = this.#looks.begin();
+    return this.#inside.do(() => this.#walk(layer, newest));
+  }
+
+  /** Begin the walk through a layer's cell, if it counts when it is there. */
+  async #walk(layer: number, counts: () => boolean): Promise<void> {
     try {
-      this.walk = await this.#remote.ask<Walk>("walk", layer);
+      const walk = await this.#remote.ask<Walk>("walk", layer);
+      if (!counts()) return;
+      this.walk = walk;
       this.at = 0;
       this.unit = Math.min(this.unit, this.config.units - 1);
       this.opened = layer;
       this.#writeAddress();
     } catch (error) {
-      this.error = error instanceof Error ? error.message : String(error);
+      if (counts()) this.error = error instanceof Error ? error.message : String(error);
     }
   }
 
   leave(): void {
     this.pause();
+    this.#close();
+    this.#writeAddress();
+  }
+
+  /** Back in the overview; a look that is on its way does not come back. */
+  #close(): void {
+    this.#looks.forget();
     this.opened = null;
     this.walk = null;
-    this.#writeAddress();
   }
 
   goTo(at: number): void {
@@ -228,16 +257,19 @@ export class Session {
   }
 
   /** On by one; after the last, one real epoch is trained and another sample walks. */
-  async #tick(): Promise<void> {
-    if (this.at < this.ticks.length - 1) {
-      this.at += 1;
-      return;
-    }
-    await this.#take(() => this.#remote.step("epoch", 1));
-    this.trained = null;
-    if (this.opened === null || this.frame?.diverged) return;
-    this.walk = await this.#remote.ask<Walk>("walk", this.opened);
-    this.at = 0;
+  #tick(): Promise<void> {
+    return this.#inside.do(async () => {
+      const layer = this.opened;
+      if (layer === null) return;
+      if (this.at < this.ticks.length - 1) {
+        this.at += 1;
+        return;
+      }
+      await this.#take(() => this.#remote.step("epoch", 1));
+      this.trained = null;
+      const counts = () => this.opened === layer;
+      if (counts() && !this.frame?.diverged) await this.#walk(layer, counts);
+    });
   }
 
   async #playWalk(run: number): Promise<void> {
@@ -292,8 +324,8 @@ export class Session {
   }
 
   async #load(state: RnnState): Promise<void> {
-    const frame = await this.#remote.start("rnn", state.config, state);
     this.pause();
+    const frame = await this.#remote.start("rnn", state.config, state);
     this.trained = null;
     this.config = structuredClone(state.config);
     await this.#take(() => Promise.resolve(frame));
@@ -309,7 +341,7 @@ export class Session {
       if (wrong) throw new Error(wrong);
       await this.#load(state);
       this.origin = state;
-      this.opened = null;
+      this.#close();
       this.notice = said || null;
     } catch (error) {
       this.notice = `The file was not loaded: ${error instanceof Error ? error.message : String(error)}.`;
