@@ -144,6 +144,33 @@ def test_another_layer_moves_the_dots_and_likeness_is_its_own(crowd, open_page):
     assert places(describe(page, "classes"))[7].tolist() != places(drawn)[7].tolist()
 
 
+def test_while_the_likeness_to_a_class_is_on_its_way_nothing_is_said_by_that_of_another(crowd, open_page):
+    case, address = crowd
+    page = open_page(address + place("classes", **{"class": "kind 7"}))
+    opened(page)
+    compare = page.get_by_role("button", name="Compare with the most alike")
+    until(page, "window.underglass.describe('classes').rows[1].alike !== null")
+    assert compare.is_enabled()
+    held = []
+    page.route("**/call/classes/alike", held.append)
+    with page.expect_request("**/call/classes/alike"):
+        page.locator('[data-row-class="9"] .pick').click()
+    until(page, "window.underglass.describe('classes').picked[0] === 9")
+    drawn = describe(page, "classes")
+    assert {row["alike"] for row in drawn["rows"]} == {None}
+    assert "is most like" not in drawn["sentence"]
+    assert compare.is_disabled()
+
+    held[0].continue_()
+    until(page, "window.underglass.describe('classes').rows[1].alike !== null")
+    alike = case.views["classes"].calls["alike"](case, drawn["layer"], 9)
+    rows = describe(page, "classes")["rows"]
+    assert {row["code"]: row["alike"] for row in rows if row["alike"] is not None} == pytest.approx(
+        {row["code"]: alike[row["code"]] for row in rows if alike[row["code"]] is not None}
+    )
+    assert compare.is_enabled()
+
+
 def test_the_list_shows_the_first_250_orders_finds_and_leads_to_pictures_on_the_web(crowd, open_page):
     case, address = crowd
     page = open_page(address + "#classes")

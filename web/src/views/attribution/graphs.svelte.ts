@@ -7,13 +7,15 @@ import { imported, start, summary, type Found, type Summary, type Where } from "
 
 const going = (job: Job | undefined) => job?.state === "running" || job?.state === "queued";
 
+const subsetsOf = (where: Where | { key: string } | null) => (where && "a" in where ? JSON.stringify([where.a, where.b]) : "");
+
 export class Graphs {
   /** Of what is asked for, or of what was asked for before while that is loading. */
   result = $state.raw<Summary | null>(null);
   loading = $state(false);
   problem = $state<string | null>(null);
   stopped = $state(false);
-  /** Jobs that measure, by what they measure. */
+  /** Of which subsets jobs were started to measure the graph, by the job. */
   #started = $state.raw<ReadonlyMap<string, string>>(new Map());
   #tried = new Set<string>();
   readonly #loads = new Latest();
@@ -33,7 +35,7 @@ export class Graphs {
       const { job } = this;
       if (!job || going(job)) return;
       untrack(() => {
-        this.#started = new Map([...this.#started].filter(([, id]) => id !== job.id));
+        this.#started = new Map([...this.#started].filter(([id]) => id !== job.id));
         if (job.state === "failed") this.problem = job.error ?? "It stopped without saying why.";
         else if (job.state === "cancelled") this.stopped = true;
         else void this.#load(where());
@@ -41,10 +43,10 @@ export class Graphs {
     });
   }
 
-  /** The job that measures what is asked for. */
+  /** The job that measures the subsets asked for. */
   get job(): Job | null {
-    const id = this.#started.get(JSON.stringify(this.#where()));
-    return this.#study().jobs.find((one) => one.id === id) ?? null;
+    const subsets = subsetsOf(this.#where());
+    return this.#study().jobs.find((one) => this.#started.get(one.id) === subsets) ?? null;
   }
 
   /** The same while it goes on. */
@@ -61,14 +63,13 @@ export class Graphs {
   async measure(): Promise<void> {
     const where = this.#where();
     if (!where || "key" in where) return;
-    const what = JSON.stringify(where);
     this.problem = null;
     this.stopped = false;
     try {
       const { id } = await start(this.#study(), where);
-      this.#started = new Map(this.#started).set(what, id);
+      this.#started = new Map(this.#started).set(id, subsetsOf(where));
     } catch (error) {
-      if (what === JSON.stringify(this.#where())) this.problem = message(error);
+      if (subsetsOf(where) === subsetsOf(this.#where())) this.problem = message(error);
     }
   }
 
