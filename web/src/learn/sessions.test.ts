@@ -30,9 +30,10 @@ const frame = (epoch: number) => ({
   sample: { said: [0] },
 });
 const waiting = () => SlowWorker.waiting.map(({ asked }) => asked.question ?? asked.type);
-async function answer(type: string, value: object) {
+async function answer(type: string, value?: object) {
   expect(waiting()[0]).toBe(type);
-  SlowWorker.waiting.shift()!.give(value);
+  const { asked, give } = SlowWorker.waiting.shift()!;
+  give(value ?? { layer: asked.argument });
   await new Promise((resolve) => setTimeout(resolve));
 }
 
@@ -82,7 +83,7 @@ async function inside() {
   const session = new Rnn();
   void session.open("#rnn?v=1&epoch=0&layer=1");
   await answer("start", frame(0));
-  await answer("walk", { layer: 0 });
+  await answer("walk");
   session.goTo(1000);
   return session;
 }
@@ -92,7 +93,7 @@ test("a look into a cell does not come back once it was left", async () => {
   void session.look(1);
   await Promise.resolve();
   session.leave();
-  await answer("walk", { layer: 1 });
+  await answer("walk");
   expect([session.opened, session.walk]).toEqual([null, null]);
 });
 
@@ -103,7 +104,7 @@ test("the part after the last is the next walk's first, and the one after that i
   await Promise.resolve();
   expect(waiting()).toEqual(["step"]);
   await answer("step", frame(1));
-  await answer("walk", { layer: 0 });
+  await answer("walk");
   expect([session.at, waiting()]).toEqual([1, []]);
 });
 
@@ -113,7 +114,7 @@ test("the walk that is drawn is that of the opened layer, also if another one's 
   void session.look(1);
   await Promise.resolve();
   await answer("step", frame(1));
-  await answer("walk", { layer: 0 });
-  await answer("walk", { layer: 1 });
+  await answer("walk");
+  await answer("walk");
   expect([session.opened, session.walk]).toEqual([1, { layer: 1 }]);
 });
