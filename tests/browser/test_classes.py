@@ -152,7 +152,7 @@ def test_while_the_likeness_to_a_class_is_on_its_way_nothing_is_said_by_that_of_
     until(page, "window.underglass.describe('classes').rows[1].alike !== null")
     assert compare.is_enabled()
     held = []
-    page.route("**/call/classes/alike", held.append)
+    page.route("**/call/classes/alike", lambda route: held.append(route))
     with page.expect_request("**/call/classes/alike"):
         page.locator('[data-row-class="9"] .pick').click()
     until(page, "window.underglass.describe('classes').picked[0] === 9")
