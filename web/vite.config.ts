@@ -83,5 +83,19 @@ export default defineConfig({
       },
     },
   },
-  test: { include: ["src/**/*.test.ts"], environment: "node", testTimeout: 120_000, hookTimeout: 120_000 },
+  test: {
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    projects: [
+      {
+        extends: true,
+        test: { name: "plain", include: ["src/**/*.test.ts"], exclude: ["src/**/*.svelte.test.ts"], environment: "node" },
+      },
+      {
+        extends: true,
+        resolve: { conditions: ["browser"] },
+        test: { name: "effects", include: ["src/**/*.svelte.test.ts"], environment: "./effects-environment.ts" },
+      },
+    ],
+  },
 });
