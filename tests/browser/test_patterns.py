@@ -77,6 +77,20 @@ def test_a_picked_row_selects_its_members_everywhere_and_shift_adds_another(open
     until(page, f"window.underglass.describe('overview')?.selected === {pattern.count(0) + pattern.count(2)}")
 
 
+def test_tiles_picked_one_by_one_are_added_to_what_is_selected_and_taken_back(opened):
+    page, case = opened
+    pattern = values(case, "pattern.fc")
+    tiles = page.locator('[role="row"][data-pattern="2"] .tile')
+    page.locator('[role="row"][data-pattern="0"] strong').click()
+    settled(page)
+
+    for tile in (0, 1, 2, 1):
+        tiles.nth(tile).click(modifiers=["Shift"])
+
+    until(page, f"window.underglass.describe('patterns').selected === {pattern.count(0) + 2}")
+    assert {number: row["selected"] for number, row in rows(page).items() if row["selected"]} == {0: pattern.count(0), 2: 2}
+
+
 def test_the_label_table_is_the_cross_table_of_labels_and_patterns(opened):
     page, case = opened
     pattern, label = values(case, "pattern.fc"), values(case, "label")

@@ -1,7 +1,7 @@
 // Do rows picked by hand come out as the hand meant it, however late the answers are?
 import { beforeEach, expect, test, vi } from "vitest";
-import type { Tree } from "../../runtime/filter";
-import { Picks } from "../../runtime/selection.svelte";
+import type { Tree } from "../runtime/filter";
+import { Picks } from "../runtime/selection.svelte";
 import { Handpicked } from "./picking";
 
 const BASE: Tree = { op: "compare", column: "label", is: "=", value: "Dress" };

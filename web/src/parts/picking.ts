@@ -1,10 +1,10 @@
 // Picking instances one by one or as a range, on top of whatever is picked already.
 import type { ClauseSource } from "@uwdata/mosaic-core";
-import type { Case } from "../../runtime/case.svelte";
-import type { Tree } from "../../runtime/filter";
-import { plural } from "../../runtime/format";
-import type { Part } from "../../runtime/selection.svelte";
-import { Latest } from "../../runtime/turns";
+import type { Case } from "../runtime/case.svelte";
+import type { Tree } from "../runtime/filter";
+import { plural } from "../runtime/format";
+import type { Part } from "../runtime/selection.svelte";
+import { Latest } from "../runtime/turns";
 
 const SETTLE = 80;
 
