@@ -186,6 +186,24 @@ def test_pointing_at_an_instance_is_a_row_that_goes_and_a_click_one_that_stays(p
     assert page.evaluate("window.underglass.case.opened") == which
 
 
+def test_two_instances_clicked_before_the_default_rows_are_known_are_both_kept(planted):
+    _, _, page = planted
+    before = [one["name"] for one in ready(page)["rows"] if one["kind"] != "pointed"]
+    squares = [page.locator("rect[data-side=wrong]").nth(i) for i in (2, 4)]
+    held = []
+    page.route("**/call/units/summary", lambda route: held.append(route), times=1)
+
+    with page.expect_request("**/call/units/summary"):
+        squares[0].click()
+    squares[1].click()
+    held[0].continue_()
+
+    kept = [int(one.get_attribute("data-row")) for one in squares]
+    found = ready(page, "d.instances.kept.length === 2")
+    assert sorted(found["instances"]["kept"]) == sorted(kept)
+    assert [one["name"] for one in found["rows"] if one["kind"] != "pointed"] == before + [f"instance {row}" for row in kept]
+
+
 def test_a_unit_opens_with_what_numpy_says_of_it(planted):
     case, values, page = planted
     ready(page)

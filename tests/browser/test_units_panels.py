@@ -211,6 +211,11 @@ def test_the_models_graph_is_enlarged_at_the_pointer_moved_by_a_drag_and_brought
     np.testing.assert_allclose(middles(), at + np.array([83, 21]), atol=0.6)
     assert ready(page)["graph"]["opened"] == opened
     assert ready(page)["graph"]["zoom"] == pytest.approx(zoom)
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.evaluate("window.underglass.case.refresh()")  # as every edit does: the same graph is neither asked for nor moved
+    assert ready(page)["graph"]["zoom"] == pytest.approx(zoom)
+    assert [url.rsplit("/", 1)[-1] for url in asked if "/call/" in url] == []
 
     graph.focus()
     page.keyboard.press("0")

@@ -165,7 +165,8 @@ export function narrowed(study: Case, { filter, model }: ShownFor): { case: Case
 /** Python's answers, for another model wherever a call is told which. */
 function toldModel(study: Case, model: string): Host {
   const call = <T>(view: string, name: string, args: Record<string, unknown> = {}, signal?: AbortSignal) => {
-    const told = study.info.views.find((one) => one.name === view)?.by_model.includes(name);
+    const asked = untrack(() => study.info.views.find((one) => one.name === view)); // another card is no reason to ask again
+    const told = asked?.by_model.includes(name);
     return study.host.call<T>(view, name, told ? { ...args, model } : args, signal);
   };
   return over(study.host, { call } as Partial<Host>);

@@ -2,6 +2,7 @@
 import { Selection, clauseInterval, clausePoints, type ClauseSource, type SelectionClause } from "@uwdata/mosaic-core";
 import { column, sql, type ExprNode } from "@uwdata/mosaic-sql";
 import { binNumber, toExpression, type Columns, type Tree } from "./filter";
+import { Latest } from "./turns";
 
 /** One choice a person made in one place; a selection is all of them together. */
 export interface Part {
@@ -35,6 +36,8 @@ export class Picks {
   /** Whether anything is picked; effects that read it run again only when this turns, not at every brush. */
   readonly any = $derived(this.parts.length > 0);
   filter = $state.raw<{ tree: Tree; text: string } | null>(null);
+  /** Whoever asks Python for what to pick begins here: the answer counts until something else is picked, asked for or cleared. */
+  readonly asking = new Latest();
   #filterSource: ClauseSource = {};
   #excludedSource: ClauseSource = {};
 
@@ -76,7 +79,7 @@ export class Picks {
   renew(): void {
     if (this.filter && namesSubset(this.filter.tree)) this.setFilter(this.filter);
     for (const part of this.parts) {
-      if (namesSubset(part.tree)) this.pickTree(part.source, part.tree, part.text);
+      if (namesSubset(part.tree)) this.#put(this.#clauseOf(part.source, part.tree, part.text), part);
     }
   }
 
@@ -120,8 +123,7 @@ export class Picks {
 
   /** Pick what any filter tree holds: a subset, a lasso's server table, a range. */
   pickTree(source: ClauseSource, tree: Tree, text: string): void {
-    const clause = { source, fields: [], value: text, predicate: this.expression(tree) };
-    this.#set(clause, { source, tree, text, pinned: false });
+    this.#set(this.#clauseOf(source, tree, text), { source, tree, text, pinned: false });
   }
 
   /** What a source has picked, if anything. */
@@ -132,6 +134,7 @@ export class Picks {
   /** Take back what one source picked. */
   drop(source: ClauseSource): void {
     if (!this.partOf(source)) return;
+    this.asking.forget();
     this.parts = this.parts.filter((part) => part.source !== source);
     this.picked.update({ source, fields: [], value: null, predicate: null });
   }
@@ -142,6 +145,7 @@ export class Picks {
 
   /** Take back the selection; what is pinned stays. */
   clear(): void {
+    this.asking.forget();
     const going = this.parts.filter((part) => !part.pinned);
     this.parts = this.parts.filter((part) => part.pinned);
     for (const { source } of going) {
@@ -160,7 +164,16 @@ export class Picks {
     }
   }
 
+  #clauseOf(source: ClauseSource, tree: Tree, text: string): SelectionClause {
+    return { source, fields: [], value: text, predicate: this.expression(tree) };
+  }
+
   #set(clause: SelectionClause, part: Part): void {
+    this.asking.forget();
+    this.#put(clause, part);
+  }
+
+  #put(clause: SelectionClause, part: Part): void {
     const pinned = this.partOf(part.source)?.pinned ?? false;
     this.parts = [...this.parts.filter((other) => other.source !== part.source), { ...part, pinned }];
     this.picked.update(clause);

@@ -54,7 +54,7 @@ export class Pictures {
       if (!now || !on) return;
       untrack(() => {
         const at = where();
-        const fits = () => id === now && patterns === list;
+        const fits = () => id === now && patterns === list && quiet() === without;
         if (at.unit == null) {
           statistics(study(), at, drawn(), without).then((value) => {
             if (fits()) this.statistics = value;

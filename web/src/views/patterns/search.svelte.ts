@@ -1,6 +1,7 @@
 // How does a view come to a result of Python? It shows what is kept, or has it found as a job that can be stopped.
 import { untrack } from "svelte";
 import { message, type Case } from "../../runtime/case.svelte";
+import { Latest } from "../../runtime/turns";
 import type { Job } from "../../runtime/wire";
 
 /** Why there is no result now, and what to say of it. */
@@ -36,90 +37,97 @@ export class Search<Summary, Where, Settings> {
   result = $state.raw<Summary | null>(null);
   problem = $state<string | null>(null);
   halted = $state.raw<Halt | null>(null);
-  #jobId = $state<string | null>(null);
+  /** The job begun from here whose end was not said yet, and where it looks. */
+  #own = $state.raw<{ id: string; place: string } | null>(null);
   #settled = "";
   #tried = "";
+  readonly #loads = new Latest();
+  readonly #runs = new Latest();
   readonly #options: Options<Summary, Where, Settings>;
+  readonly #place = $derived.by(() => JSON.stringify(this.#options.where()));
+  /** Jobs that have found something here, whoever began them. */
+  readonly #finished = $derived.by(() => this.#jobs.flatMap(({ id, state }) => (state === "done" ? [id] : [])).join());
 
   /** Made while a component is set up: it follows the case from then on. */
   constructor(options: Options<Summary, Where, Settings>) {
     this.#options = options;
     $effect(() => {
-      const where = options.where();
-      void options.study().info.version;
-      untrack(() => {
-        if (where === null) this.result = null;
-        else void this.#load(where);
-      });
+      void [this.#place, this.#finished, options.study().version];
+      untrack(() => void this.again());
     });
     $effect(() => {
-      const [id, state, error] = [this.job?.id, this.job?.state, this.job?.error];
-      if (id === undefined || id !== this.#jobId) return;
-      untrack(() => this.#ended(state, error ?? null));
+      const job = this.#begun;
+      if (job && !going(job)) untrack(() => this.#ended(job));
     });
   }
 
   /** The job that looks for it, whoever began it. */
   get job(): Job | undefined {
-    const { study, kind, title } = this.#options;
-    const jobs = study().jobs;
-    return (
-      jobs.find((one) => one.id === this.#jobId) ??
-      jobs.find((one) => one.kind === kind && one.title.startsWith(title()) && going(one))
-    );
+    return [this.#begun, ...this.#jobs].find((one) => one && going(one));
   }
 
   get working(): boolean {
-    return this.job !== undefined && going(this.job);
+    return this.job !== undefined;
+  }
+
+  get #jobs(): Job[] {
+    const { study, kind, title } = this.#options;
+    return study().jobs.filter((one) => one.kind === kind && `${one.title} `.startsWith(`${title()} `));
+  }
+
+  get #begun(): Job | undefined {
+    const own = this.#own;
+    return own?.place === this.#place ? this.#options.study().jobs.find(({ id }) => id === own.id) : undefined;
   }
 
   /** Have it found anew. */
   async run(settings: Settings): Promise<void> {
     const where = this.#options.where();
     if (where === null) return;
-    this.halted = null;
+    const [counts, place] = [this.#runs.begin(), this.#place];
+    this.halted = this.#own = null;
     try {
-      this.#jobId = (await this.#options.start(where, settings)).id;
+      const { id } = await this.#options.start(where, settings);
+      if (counts()) this.#own = { id, place };
     } catch (error) {
-      this.#refuse(message(error));
+      if (counts() && place === this.#place) this.#refuse(message(error));
     }
   }
 
   /** Ask for the summary again. */
   async again(): Promise<void> {
     const where = this.#options.where();
-    if (where !== null) await this.#load(where);
+    if (where !== null) return this.#load(where);
+    this.#loads.forget();
+    this.result = null;
   }
 
   async #load(where: Where): Promise<void> {
     const { study, summary, prepare, unasked } = this.#options;
-    const id = JSON.stringify(where);
-    const fits = () => JSON.stringify(this.#options.where()) === id;
-    const first = this.#settled !== id;
+    const [counts, place] = [this.#loads.begin(), this.#place];
+    const first = this.#settled !== place;
     if (first) this.result = this.halted = null;
     try {
       if (first) await prepare(where);
       const answer = await summary(where);
-      if (!fits()) return;
-      this.#settled = id;
+      if (!counts()) return;
+      this.#settled = place;
       this.problem = null;
       this.result = answer;
       const settings = unasked(answer);
-      if (settings === null || this.#tried === id || study().cannotStart) return;
-      this.#tried = id;
+      if (settings === null || this.#tried === place || study().cannotStart) return;
+      this.#tried = place;
       await this.run(settings);
     } catch (error) {
-      if (fits()) this.problem = message(error);
+      if (counts()) this.problem = message(error);
     }
   }
 
-  #ended(state: Job["state"] | undefined, error: string | null): void {
+  /** An end is said once. */
+  #ended({ state, error }: Job): void {
+    this.#own = null;
     if (state === "failed") this.#refuse(error ?? "It stopped without saying why.");
     else if (state === "cancelled") this.halted = { title: "Stopped", text: this.#options.stopped(), wrong: false };
-    else if (state === "done") {
-      this.#jobId = null;
-      void this.again();
-    }
   }
 
   #refuse(text: string): void {

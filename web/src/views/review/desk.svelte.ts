@@ -1,6 +1,7 @@
 // The desk of one annotator: items, a cursor, marks, and judgements that show at once and are written one after the other.
 import { untrack } from "svelte";
 import { message, type Case } from "../../runtime/case.svelte";
+import { Latest, Queue } from "../../runtime/turns";
 import type { EditRequest } from "../../runtime/wire";
 import { itemsOf, type Columns, type Item, type Pair, type State } from "./answers";
 
@@ -11,6 +12,8 @@ interface Done {
   index: number;
   before: Pick<Item, "row" | "label" | "state">[];
   words: string;
+  /** Not written after all, so there is nothing to take back. */
+  refused?: boolean;
 }
 const LATER = 250;
 
@@ -30,9 +33,9 @@ export class Desk {
   missing = $state(false);
   waiting = $state(0);
   #done: Done[] = [];
-  #undone = 0;
-  #chain: Promise<unknown> = Promise.resolve();
-  #asked = 0;
+  readonly #edits = new Queue();
+  readonly #loads = new Latest();
+  readonly #renewals = new Latest();
   #anchor = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #question = "";
@@ -42,9 +45,10 @@ export class Desk {
     readonly study: () => Case,
     readonly question: () => Question,
   ) {
+    const now = $derived(JSON.stringify({ ...question(), author: study().author }));
     $effect(() => {
-      const asked = JSON.stringify({ ...question(), author: study().author });
-      void study().info.version;
+      const asked = now;
+      void study().version;
       untrack(() => {
         if (asked !== this.#question) void this.#load(asked);
         else this.#renewLater();
@@ -145,6 +149,7 @@ export class Desk {
       this.said = `Undone: ${last.words}`;
     }
     this.#send(async () => {
+      if (last?.refused) return;
       const answer = await this.study().host.undo(this.study().signature);
       if (!last) this.said = answer.summary;
     }, null);
@@ -152,21 +157,25 @@ export class Desk {
 
   /** Everything is written that was judged. */
   async settled(): Promise<void> {
-    await this.#chain;
+    await this.#edits.do(() => Promise.resolve());
   }
 
   #send(work: () => Promise<unknown>, done: Done | null): void {
     this.waiting += 1;
-    this.#chain = this.#chain
-      .then(work)
-      .catch((error: unknown) => {
+    void this.#edits.do(async () => {
+      try {
+        await work();
+      } catch (error) {
         this.study().say(message(error), { wrong: true });
-        if (done) this.#done = this.#done.filter((one) => one !== done);
-        void this.#renew();
-      })
-      .finally(() => {
-        this.waiting -= 1;
-      });
+        if (done) {
+          done.refused = true;
+          this.#done = this.#done.filter((one) => one !== done);
+        }
+        this.#renewLater();
+      }
+      this.waiting -= 1;
+      this.#renewals.forget(); // what was asked before this was written does not know it
+    });
   }
 
   #patch(change: (item: Item) => Item): void {
@@ -191,13 +200,13 @@ export class Desk {
   }
 
   async #load(asked: string): Promise<void> {
-    const mine = ++this.#asked;
-    const another = this.#question !== "";
+    const counts = this.#loads.begin();
+    if (asked !== this.#question) [this.items, this.total] = [[], null]; // what was drawn is not to be judged any more
     this.#question = asked;
-    if (another) await this.#chain;
+    await this.settled();
     try {
       const found = await this.study().host.call<Columns>("review", "items", JSON.parse(asked) as Question);
-      if (mine !== this.#asked) return;
+      if (!counts()) return;
       this.missing = !found.found;
       this.items = this.missing ? [] : itemsOf(found);
       [this.pairs, this.scores, this.total, this.problem] = [found.pairs, found.scores, found.total, null];
@@ -209,7 +218,7 @@ export class Desk {
       );
       this.#anchor = this.cursor;
     } catch (error) {
-      if (mine === this.#asked) [this.problem, this.items, this.total] = [message(error), [], null];
+      if (counts()) [this.problem, this.items, this.total] = [message(error), [], null];
     }
   }
 
@@ -221,9 +230,9 @@ export class Desk {
   /** Take in labels and states as they are now, without moving anything; not while something is being written. */
   async #renew(): Promise<void> {
     if (this.#question === "") return;
-    await this.#chain;
+    await this.settled();
     if (this.problem !== null || this.missing || !this.items.length) return void this.#load(this.#question);
-    const turn = ++this.#undone;
+    const counts = this.#renewals.begin();
     const rows = this.items.map(({ row }) => row);
     try {
       const found = await this.study().host.call<Columns>("review", "items", {
@@ -231,7 +240,7 @@ export class Desk {
         rows,
         author: this.study().author,
       });
-      if (turn !== this.#undone || this.waiting) return;
+      if (!counts() || this.waiting) return;
       const now = new Map(itemsOf(found).map((item) => [item.row, item]));
       this.#patch((item) => {
         const fresh = now.get(item.row);
@@ -242,7 +251,7 @@ export class Desk {
         return fresh && !same ? { ...item, label: fresh.label, state: fresh.state, others: fresh.others } : item;
       });
     } catch (error) {
-      this.problem = message(error);
+      if (counts()) this.problem = message(error);
     }
   }
 }

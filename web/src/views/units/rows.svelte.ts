@@ -22,7 +22,7 @@ interface Options {
 }
 
 /** The latest answer to a question that is asked again and again; an older one never overtakes it. */
-class Latest {
+class LatestAnswer {
   #stop: AbortController | null = null;
   ask<T>(question: (signal: AbortSignal) => Promise<T>, answer: (value: T) => void, failed: (error: Error) => void): void {
     this.#stop?.abort();
@@ -52,15 +52,15 @@ export class LayerRows {
 
   constructor({ study, layer, part, usable, rows, cluster }: Options) {
     const fail = (error: Error) => (this.problem = message(error));
-    const [first, some, live, one] = [new Latest(), new Latest(), new Latest(), new Latest()];
+    const [first, some, live, one] = [new LatestAnswer(), new LatestAnswer(), new LatestAnswer(), new LatestAnswer()];
     $effect(() => {
       const [name, pooling, on] = [layer(), part(), usable()];
-      void study().info.version;
+      void study().version;
       untrack(() => {
         this.problem = null;
         if (this.summary?.layer !== name) [this.summary, this.lasting, this.selection, this.pointed] = [null, null, null, null];
         this.#instances.clear();
-        if (!on) return;
+        if (!on) return first.drop();
         first.ask(
           () => summary(study(), name, pooling),
           (found) => (this.summary = found),
@@ -70,8 +70,8 @@ export class LayerRows {
     });
     $effect(() => {
       const [name, pooling, wanted, shown, order] = [layer(), part(), rows(), within(study()), cluster()];
-      void study().info.version;
-      if (!this.summary || this.summary.layer !== name || !usable()) return;
+      void study().version;
+      if (!this.summary || this.summary.layer !== name || !usable()) return some.drop();
       const specs = wanted.map((row) => row.spec);
       some.ask(
         (signal) => ask(study(), name, specs, { part: pooling, within: shown, cluster: order }, signal),
@@ -84,7 +84,7 @@ export class LayerRows {
     });
     $effect(() => {
       const [name, pooling, tree, shown] = [layer(), part(), study().picks.tree, within(study())];
-      void study().info.version;
+      void study().version;
       if (!tree || !this.summary || this.summary.layer !== name) {
         live.drop();
         this.selection = null;
@@ -103,11 +103,13 @@ export class LayerRows {
     $effect(() => {
       const [name, pooling, row] = [layer(), part(), study().hover?.row ?? null];
       if (row === null || !this.summary || this.summary.layer !== name) {
+        one.drop();
         this.pointed = null;
         return;
       }
       const here = this.#instances.get(row);
       if (here) {
+        one.drop();
         this.pointed = { row, values: here };
         return;
       }
