@@ -171,10 +171,14 @@ def test_the_same_model_can_be_attached_again_and_another_is_refused(captured):
 def test_capturing_twice_gives_the_same_columns_and_keeps_edits(captured):
     case, make = captured
     case.tag("label = 'a'", "mine")
+    before, heard = case.info()["version"], []
+    case.listen(heard.append)
     case.capture(make()[1], layers=["0", "3"], progress=lambda *_: None)
 
     assert case.count("tags contains 'mine'") == case.count("label = 'a'")
     assert case.activations("3").shape == (40, 3)
+    assert heard
+    assert case.info()["version"] > before  # so that open pages ask anew
 
 
 def test_the_card_of_the_case_counts_what_is_there(case):

@@ -74,6 +74,7 @@ class Case:
         self.attached: Model | None = None
         self.trainer: Trainer | None = None
         self._model: str | None = None
+        self._first_version = 1
         self._guard = threading.RLock()
         self._served_sequence = 0
         self._layer: tuple[tuple[str, str], np.ndarray[Any, np.dtype[np.float32]]] | None = None
@@ -214,7 +215,7 @@ class Case:
     @cached_property
     def serving(self) -> Serving:
         """The in-memory tables every view asks, edits laid over the source."""
-        serving = Serving.from_case(self.folder, model=self._model)
+        serving = Serving.from_case(self.folder, model=self._model, version=self._first_version)
         self._served_sequence = self.folder.journal.sequence
         for view in self.views.values():
             restore = view.calls.get("restore")
@@ -333,7 +334,8 @@ class Case:
             progress=progress,
         )
         self.attached = model
-        self.__dict__.pop("serving", None)
+        if (before := self.__dict__.pop("serving", None)) is not None:
+            self._first_version = before.version + 1  # pages that stand at an earlier one ask anew
         from underglass.views.kept_graph import keep
 
         keep(self)

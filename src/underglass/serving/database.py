@@ -65,9 +65,11 @@ class Database:
         Bytes the engine may use, the tables included; by default half of the machine's memory.
     threads
         By default the number of processors.
+    version
+        Of the data, to begin with.
     """
 
-    def __init__(self, *, memory_limit: int | None = None, threads: int | None = None) -> None:
+    def __init__(self, *, memory_limit: int | None = None, threads: int | None = None, version: int = 1) -> None:
         self.memory_limit = memory_limit or max(LEAST_MEMORY, _machine_memory() // 2)
         self._threads = threads or os.cpu_count() or 1
         self._root = duckdb.connect(":memory:")  # only ever duplicated, so that no two threads use one connection
@@ -76,7 +78,7 @@ class Database:
         self._gate = threading.Lock()
         self._duplicating = threading.Lock()
         self.watch = Watch()
-        self.version = 1
+        self.version = version
         self._state: State | None = None
 
     def close(self) -> None:

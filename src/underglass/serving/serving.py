@@ -44,7 +44,7 @@ class Serving:
         What models say of the instances; the first is the active one.
     state
         Gives the edits' current state; None if there are no edits.
-    memory_limit, threads
+    memory_limit, threads, version
         Of the engine; see `Database`.
 
     Examples
@@ -65,6 +65,7 @@ class Serving:
         picks: Picks | None = None,
         memory_limit: int | None = None,
         threads: int | None = None,
+        version: int = 1,
     ) -> None:
         self.classes, self._given = distinct_names(classes), tuple(classes)
         self.instances = instances.num_rows
@@ -76,7 +77,7 @@ class Serving:
         self._overlay = empty(self.instances)
         self._label_type, self._picks, self._pick_number = "class_1", picks, 0
         self._counted: tuple[int, list[ColumnInfo]] | None = None
-        self._database = Database(memory_limit=memory_limit, threads=threads)
+        self._database = Database(memory_limit=memory_limit, threads=threads, version=version)
         named = [_with_names_of(model, classes, self.classes) for model in models]
         with self._database.writing(moves=False) as writing:
             load(writing.connection, instances, self.classes, named)
@@ -98,7 +99,7 @@ class Serving:
         model
             The active model; by default the one captured last.
         settings
-            ``memory_limit``, ``threads``.
+            ``memory_limit``, ``threads``, ``version``.
         """
         done = folder.finished
         active = folder.model(model).name if model is not None else done[-1].name if done else None
