@@ -334,8 +334,9 @@ class Case:
             progress=progress,
         )
         self.attached = model
-        if (before := self.__dict__.pop("serving", None)) is not None:
+        if (before := self.__dict__.get("serving")) is not None:
             self._first_version = before.version + 1  # pages that stand at an earlier one ask anew
+            del self.__dict__["serving"]
         from underglass.views.kept_graph import keep
 
         keep(self)

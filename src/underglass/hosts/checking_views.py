@@ -31,7 +31,7 @@ from underglass.views import View, discover
 MANY = 200
 WITHIN = 60.0
 """Seconds until a view must have drawn."""
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chromium-headless-shell")
 ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 COUNTING = """
 (() => {

@@ -245,7 +245,7 @@ class CaseFolder:
         """Names of models that were set aside and can be taken back, in the order of the alphabet."""
         folder, names = self.path / ASIDE, set()
         for one in folder.iterdir() if folder.is_dir() else ():
-            with suppress(CaseError):  # it was taken back while we looked
+            with suppress(CaseError):  # it was taken back while we looked, or is damaged and cannot be
                 names.add(ModelFolder(one).name)
         return tuple(sorted(names.difference(self.models)))
 

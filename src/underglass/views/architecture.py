@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from underglass.architecture.browsing import browse
 from underglass.views.graph_numbers import numbers_of, start_times, times_of, why_not_timed
 from underglass.views.kept_graph import kept_graph
-from underglass.views.layer_results import captured_models, model_of
+from underglass.views.layer_results import model_of
 from underglass.views.part_weights import weights
 from underglass.views.view import View
 from underglass.wire import Card, Job
@@ -48,7 +48,7 @@ def measure_times(case: Case, *, instances: int = 8, model: str | None = None) -
 
 def kept_answers(case: Case) -> Iterator[tuple[str, dict[str, Any], Any]]:
     """What an exported page keeps: every model's graph with its numbers and times, for the page lays it out itself."""
-    for folder in captured_models(case):
+    for folder in case.folder.finished:
         yield "graph", {"model": folder.name}, {**graph(case, model=folder.name), "untimed": NO_PYTHON}
 
 

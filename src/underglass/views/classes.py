@@ -18,7 +18,7 @@ from underglass.views.class_results import (
     kept_methods,
     standing,
 )
-from underglass.views.layer_results import Progress, captured_models, included, model_of
+from underglass.views.layer_results import Progress, included, model_of
 from underglass.views.view import View
 from underglass.wire import Card, Job
 
@@ -99,7 +99,7 @@ def _plain(places: Any) -> list[list[float] | None]:
 
 def kept_answers(case: Case) -> Iterator[tuple[str, dict[str, Any], Any]]:
     """What an exported page keeps: of every model the standing of each class, its place and its likeness in every layer."""
-    for name in (folder.name for folder in captured_models(case) if folder.record.layers):
+    for name in (folder.name for folder in case.folder.finished if folder.record.layers):
         found = summary(case, model=name)
         for method in METHODS:
             answer = found if method == found["method"] else summary(case, method, model=name)

@@ -43,11 +43,6 @@ def how_to_attach(case: Case, folder: ModelFolder) -> str:
     return f"underglass open {case.folder.path.name} --model {made if made and made != GIVEN else 'my_pkg:make'}"
 
 
-def captured_models(case: Case) -> list[ModelFolder]:
-    """The models whose capture is done."""
-    return list(case.folder.finished)
-
-
 def included(case: Case) -> Array:
     """Rows of the instances that are not excluded, int32, ascending."""
     return np.flatnonzero(~np.asarray(case.folder.journal.state().excluded)).astype(np.int32)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from underglass.errors import LayerError, unknown
 from underglass.roles import may
-from underglass.views.layer_results import Progress, captured_models, included, model_of
+from underglass.views.layer_results import Progress, included, model_of
 from underglass.views.pattern_details import average_size, averages, table, top_units, unit_boxes, unit_maps_of
 from underglass.views.pattern_results import (
     FoundPatterns,
@@ -209,7 +209,7 @@ def _blocked(case: Case, layer: str, unit: int | None, model: str) -> str | None
 def kept_answers(case: Case) -> Iterator[tuple[str, dict[str, Any], Any]]:
     """What an exported page keeps: every layer's patterns with their statistics and average images."""
     yield "known", {}, known(case)
-    for folder in captured_models(case):
+    for folder in case.folder.finished:
         for record in folder.record.layers:
             place: dict[str, Any] = {"layer": record.name, "model": folder.name}
             yield "summary", place, summary(case, record.name, model=folder.name)

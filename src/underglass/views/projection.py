@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from underglass.roles import may
-from underglass.views.layer_results import Progress, captured_models, included, model_of
+from underglass.views.layer_results import Progress, included, model_of
 from underglass.views.projection_results import (
     METHODS,
     SAMPLE,
@@ -99,7 +99,7 @@ def start(case: Case, layer: str, settings: Mapping[str, Any] | None = None, *, 
 
 def kept_answers(case: Case) -> Iterator[tuple[str, dict[str, Any], Any]]:
     """What an exported page keeps: the projection of every layer as it is now."""
-    for folder in captured_models(case):
+    for folder in case.folder.finished:
         for layer in folder.record.layers:
             asked = {"layer": layer.name, "model": folder.name}
             found = summary(case, **asked)

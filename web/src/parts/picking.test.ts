@@ -118,6 +118,16 @@ test("what is cleared while the answer is on its way does not come back", async 
   expect(picked()).toEqual([3]);
 });
 
+test.each([0, 100])("neither does what it was built upon, cleared after %s ms", async (wait) => {
+  const { picks, hand, picked, answer } = at();
+  picks.pickTree({}, BASE, "label Dress");
+  hand.toggle(1, 1, false);
+  await vi.advanceTimersByTimeAsync(wait);
+  picks.clear();
+  await answer();
+  expect(picked()).toEqual([]);
+});
+
 test("what is brushed elsewhere meanwhile stays", async () => {
   const { picks, hand, picked, answer } = at();
   hand.extend([9, 10, 11]);

@@ -126,6 +126,7 @@ export class Handpicked {
         base && removed.length ? host.pick({ rows: removed }) : null,
       ]);
       if (!newest()) return;
+      if (!this.#accounted.every(({ source, tree }) => picks.partOf(source)?.tree === tree)) return this.#forget(); // its base is gone
       const terms: Tree[] = base ? [base.tree] : [];
       if (less) terms.push({ op: "not", term: { op: "pick", name: less.name } });
       const left: Tree | undefined = terms.length > 1 ? { op: "and", terms } : terms[0];

@@ -327,8 +327,8 @@ export class Case {
     }
     this.changing += 1;
     return this.#changes.do(async () => {
-      if (this.replaced) return null; // the server would do it in another case
       try {
+        if (this.replaced) return null; // the server would do it in another case
         const answer = await ask();
         await this.refresh();
         this.say(answer.summary, { undoable });

@@ -161,7 +161,7 @@ class _Server:
                     await self.threads.run(self.holder.sync)
                 except UnderglassError:
                     continue  # what is wrong with the case is said to who asks for it
-                except Exception:  # noqa: BLE001 - such as of a case that is being closed: the next round looks again
+                except Exception:  # noqa: BLE001 - such as of a case that its owner closes: the next round looks again
                     traceback.print_exc()
 
     async def asked(self, request: Request, ask: str, given: Mapping[str, Any]) -> Response:

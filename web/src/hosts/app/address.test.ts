@@ -20,4 +20,5 @@ test("an address that is not ours opens the overview", () => {
   expect(read("")).toEqual({ view: "overview", props: {}, filter: null, picks: [], row: null, layer: null });
   expect(read("#overview?picks={broken&row=x")).toMatchObject({ picks: [], row: null });
   expect(read('#overview?picks=[{"tree":1},null]').picks).toEqual([]);
+  expect(read("#%E0%A4%A?row=3")).toMatchObject({ view: "%E0%A4%A", row: 3 });
 });

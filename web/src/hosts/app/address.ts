@@ -21,7 +21,7 @@ export function read(fragment: string): PageState {
   const picks = parsed(given.get("picks"));
   const row = parsed(given.get("row"));
   return {
-    view: decodeURIComponent(path || "overview"),
+    view: decoded(path || "overview"),
     props,
     filter: given.get("filter"),
     picks: Array.isArray(picks) ? picks.filter((pick) => pick?.tree?.op && typeof pick.text === "string") : [],
@@ -42,6 +42,15 @@ export function write(state: PageState): string {
   }
   const query = given.toString();
   return `#${encodeURIComponent(state.view)}${query ? `?${query}` : ""}`;
+}
+
+/** A name as it was before it was written into an address; one that was cut short stays as it is, and no view is called so. */
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
 }
 
 function parsed(text: string | null): any {

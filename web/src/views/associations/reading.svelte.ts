@@ -32,7 +32,9 @@ export class Reading {
   problem = $state("");
   placesProblem = $state("");
   waiting = $state(false);
-  #turn = 0;
+  readonly #asks = new Latest();
+  /** Whether what was asked of the sources and instances of now still counts. */
+  #newest = this.#asks.begin();
   #seen = "";
   #counted = new ArrayBuffer(0);
   #fetching = new Set<string>();
@@ -55,8 +57,8 @@ export class Reading {
 
   /** Ask anew: other sources, identities, instances, or after an edit. */
   async ask(asked: Asked): Promise<void> {
-    const turn = (this.#turn += 1);
-    const newest = this.#marks.begin();
+    const newest = (this.#newest = this.#asks.begin());
+    const newestMarks = this.#marks.begin();
     const call = <T>(name: string) => this.study.host.call<T>(VIEW, name, { asked });
     this.waiting = true;
     try {
@@ -66,8 +68,8 @@ export class Reading {
         call<ArrayBuffer>("counts"),
         call<Marks>("marks"),
       ]);
-      if (turn !== this.#turn) return;
-      if (newest()) this.#take(marks);
+      if (!newest()) return;
+      if (newestMarks()) this.#take(marks);
       const seen = JSON.stringify([asked, summary]);
       if (seen === this.#seen && same(counts, this.#counted)) return; // an edit that changed no count: nothing is fetched anew
       [this.#seen, this.#counted] = [seen, counts];
@@ -81,15 +83,15 @@ export class Reading {
       this.counts = readCounts(counts, summary.labels, summary.sides.length, summary.identities.length);
       this.problem = "";
     } catch (error) {
-      if (turn === this.#turn) this.problem = message(error);
+      if (newest()) this.problem = message(error);
     } finally {
-      if (turn === this.#turn) this.waiting = false;
+      if (newest()) this.waiting = false;
     }
   }
 
   /** Fetch measures that are not there yet. */
   async fetch(measures: Measure[]): Promise<void> {
-    const turn = this.#turn;
+    const newest = this.#newest;
     const { summary } = this;
     if (!summary) return;
     await Promise.all(
@@ -106,7 +108,7 @@ export class Reading {
             const sides = bytes.map((one) => readValues(one, summary.labels));
             this.columns = new Map(this.columns).set(key, { sides, shape: shapeOf(sides) });
           } catch (error) {
-            if (turn === this.#turn) this.problem = message(error);
+            if (newest()) this.problem = message(error);
           }
         }),
     );
