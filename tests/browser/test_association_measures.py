@@ -152,7 +152,8 @@ def test_measures_ranges_order_and_names_stand_in_the_address(tagged, open_page)
     kept = sorted((name for name in labels if 0.01 <= shares[name] <= 0.5), key=lambda name: -table[name].sum())
     assert len(kept) > 2
     listed = f"d.listed === {len(kept)} && d.rows.length === {len(kept)} && d.rows[0].cells.length === 3"
-    shown = f"{listed} && d.violins.length === 3 && d.violins[2].brushed"
+    counted = "d.rows[0].cells.every(([cell]) => cell.value !== null)"
+    shown = f"{listed} && {counted} && d.violins.length === 3 && d.violins[2].brushed"
     before = seen(page, shown)
     assert sorted(row["label"] for row in before["rows"]) == sorted(kept)
     reload(page)
