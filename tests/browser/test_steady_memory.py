@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+
+import numpy as np
 from playwright.sync_api import CDPSession
 
 from browser.describing import go_to, listed, settled
@@ -28,10 +31,25 @@ TOUR = """async ([names, rounds]) => {
 
 
 def megabytes(session: CDPSession) -> float:
-    """What the page holds after its garbage was collected."""
+    """What the page holds after its garbage was collected: objects, texts and elements.
+
+    Without compiled code: the engine compiles for many rounds what is used often, sooner or later by how fast the machine is.
+    """
+    chunks: list[str] = []
+
+    def take(event: dict[str, str]) -> None:
+        chunks.append(event["chunk"])
+
     for _ in range(3):
         session.send("HeapProfiler.collectGarbage")
-    return session.send("Runtime.getHeapUsage")["usedSize"] / 2**20
+    session.on("HeapProfiler.addHeapSnapshotChunk", take)
+    session.send("HeapProfiler.takeHeapSnapshot")
+    session.remove_listener("HeapProfiler.addHeapSnapshotChunk", take)
+    heap = json.loads("".join(chunks))
+    meta = heap["snapshot"]["meta"]
+    nodes = np.array(heap["nodes"]).reshape(-1, len(meta["node_fields"]))
+    kinds, sizes = (nodes[:, meta["node_fields"].index(name)] for name in ("type", "self_size"))
+    return float(sizes[kinds != meta["node_types"][0].index("code")].sum()) / 2**20
 
 
 def test_five_hundred_brushes_leave_memory_as_it_was(planted_app, open_page):
@@ -45,7 +63,7 @@ def test_five_hundred_brushes_leave_memory_as_it_was(planted_app, open_page):
     for _ in range(4):
         page.evaluate(BRUSH, bins)
     after = megabytes(session)
-    assert after < 1.1 * before + 0.5, f"{before:.1f} MB after 100 brushes, {after:.1f} MB after 500"
+    assert after < 1.1 * before, f"{before:.1f} MB after 100 brushes, {after:.1f} MB after 500"
 
 
 def test_opening_and_leaving_every_view_leaves_memory_as_it_was(planted_app, open_page):
@@ -61,9 +79,9 @@ def test_opening_and_leaving_every_view_leaves_memory_as_it_was(planted_app, ope
         return megabytes(session)
 
     before, clients = tour(2), page.evaluate("window.underglass.case.coordinator.clients.size")
-    after = tour(6)
+    after = tour(10)
     assert page.evaluate("window.underglass.case.coordinator.clients.size") == clients
-    assert after < 1.1 * before + 1, f"{before:.1f} MB after 2 rounds of {len(names)} views, {after:.1f} MB after 8"
+    assert after < 1.1 * before, f"{before:.1f} MB after 2 rounds of {len(names)} views, {after:.1f} MB after 12"
 
 
 def test_a_view_that_is_left_alone_asks_nothing(planted_app, open_page):

@@ -242,6 +242,14 @@ def test_what_a_page_picks_is_the_cases_selection(case: Case, page: Page) -> Non
     assert page.news("selection") == []
 
 
+def test_code_run_after_a_pick_finds_it(case: Case, page: Page) -> None:
+    for least in range(20):
+        tree = {"op": "compare", "column": "age", "is": ">", "value": least / 10}
+        page.say(id=f"page-{least}", ask="select", parts=[{"tree": tree, "text": "age", "pinned": False}], tree=tree, page="page")
+        assert case.selection is not None  # no answer is waited for
+        assert case.selection.tree == tree
+
+
 def test_what_python_picks_is_told_to_the_page(case: Case, page: Page) -> None:
     page.ask(ask="listen", page="page")
 

@@ -20,7 +20,8 @@ function at() {
     heard.push(parts.map(({ text }) => text).join());
     return new Promise<void>((resolve, reject) => waiting.push((fails) => (fails ? reject(new Error("away")) : resolve())));
   };
-  const shared = new SharedSelection(picks, { select } as never);
+  const hand = new EventTarget();
+  const shared = new SharedSelection(picks, { select } as never, hand);
   const source = {};
   const pick = async (value: string) => {
     picks.pickTree(source, tree(value), value);
@@ -30,7 +31,7 @@ function at() {
     waiting.shift()!(fails);
     await vi.advanceTimersByTimeAsync(0);
   };
-  return { picks, shared, heard, pick, answer };
+  return { picks, shared, heard, hand, source, pick, answer };
 }
 
 beforeEach(() => {
@@ -51,6 +52,29 @@ test("while a post is on its way no other is sent, and then only the newest", as
   await answer(true);
   await pick("Shirt");
   expect(heard).toEqual(["Coat", "Dress", "Coat", "Shirt"]);
+});
+
+test("a pick is told at once, one that is dragged when the hand rests or lets go", async () => {
+  const { picks, shared, heard, hand, source, answer } = at();
+  const pickNow = async (value: string) => {
+    picks.pickTree(source, tree(value), value);
+    await vi.advanceTimersByTimeAsync(0);
+  };
+  shared.begin();
+  await pickNow("Coat");
+  expect(heard).toEqual(["Coat"]);
+  await answer();
+  hand.dispatchEvent(new Event("pointerdown"));
+  for (const value of ["Shirt", "Dress", "Bag"]) await pickNow(value);
+  expect(heard).toEqual(["Coat"]);
+  await vi.advanceTimersByTimeAsync(120);
+  expect(heard).toEqual(["Coat", "Bag"]);
+  await answer();
+  await pickNow("Boot");
+  expect(heard).toEqual(["Coat", "Bag"]);
+  hand.dispatchEvent(new Event("pointerup"));
+  await vi.advanceTimersByTimeAsync(0);
+  expect(heard).toEqual(["Coat", "Bag", "Boot"]);
 });
 
 test("a greeting takes back nothing that was picked since Python picked", async () => {

@@ -4,8 +4,11 @@ import type { Picks } from "./selection.svelte";
 import { Queue } from "./turns";
 import type { SelectionInfo } from "./wire";
 
-/** Milliseconds; a brush moves many times a second, Python need not hear of each. */
+/** Milliseconds; a brush that is dragged moves many times a second, Python need not hear of each. */
 const TOLD_AFTER = 120;
+
+const HELD = ["pointerdown"];
+const LET_GO = ["pointerup", "pointercancel"];
 
 export class SharedSelection {
   /** Whether Python wants to know. */
@@ -15,10 +18,14 @@ export class SharedSelection {
   #picked: string | null = null;
   readonly #posts = new Queue();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Whether a finger or a button is down: what is picked moves on, until it is let go. */
+  #held = false;
 
+  /** `hand` hears of every pointer of the page. */
   constructor(
     readonly picks: Picks,
     readonly host: Host,
+    readonly hand: EventTarget = globalThis.window ?? new EventTarget(),
   ) {
     for (const selection of [picks.shown, picks.picked]) selection.addEventListener("value", () => this.#soon());
   }
@@ -27,6 +34,8 @@ export class SharedSelection {
   begin(anew = false): void {
     if (!this.host.select) return;
     this.told = true;
+    for (const event of HELD) this.hand.addEventListener(event, this.#hold, true);
+    for (const event of LET_GO) this.hand.addEventListener(event, this.#letGo, true);
     if (anew) this.#known = null;
     this.#soon();
   }
@@ -51,13 +60,31 @@ export class SharedSelection {
 
   stop(): void {
     this.told = false;
+    for (const event of HELD) this.hand.removeEventListener(event, this.#hold, true);
+    for (const event of LET_GO) this.hand.removeEventListener(event, this.#letGo, true);
     clearTimeout(this.#timer);
   }
 
+  #hold = (): void => {
+    this.#held = true;
+  };
+
+  #letGo = (): void => {
+    this.#held = false;
+    this.#now();
+  };
+
+  /** At once, so that code run next finds it; while it is dragged, when it rests. */
   #soon(): void {
     if (!this.told) return;
+    if (!this.#held) return this.#now();
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#posts.do(() => this.#tell()), TOLD_AFTER);
+    this.#timer = setTimeout(() => this.#now(), TOLD_AFTER);
+  }
+
+  #now(): void {
+    clearTimeout(this.#timer);
+    void this.#posts.do(() => this.#tell());
   }
 
   /** Tell what is picked now, so that of what was picked while another post was on its way only the last is told. */

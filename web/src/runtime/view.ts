@@ -58,7 +58,7 @@ export function define<Given extends object = object>(
     name,
     mount(element, context, props) {
       const state = reactive(props);
-      const drawn = mount(component, {
+      let drawn: Described | null = mount(component, {
         target: element,
         props: {
           ...given,
@@ -76,9 +76,12 @@ export function define<Given extends object = object>(
         },
         describe: () => {
           flushSync();
-          return drawn.describe();
+          return drawn!.describe();
         },
-        destroy: () => void unmount(drawn),
+        destroy: () => {
+          void unmount(drawn!);
+          drawn = null; // engines keep the getter above for longer than the view
+        },
       };
     },
   };

@@ -74,7 +74,7 @@ class Session:
         self._stop_following = case.follow(self._tell)
 
     def receive(self, widget: Carrier, content: Any, buffers: Sequence[Any]) -> None:
-        """Take a message of a page; returns at once."""
+        """Take a message of a page; returns at once, unless functions of a person's follow the selection."""
         if not isinstance(content, Mapping):
             return
         ask = content.get("ask")
@@ -88,7 +88,10 @@ class Session:
             _threads().submit(widget.keep_picture, bytes(buffers[0]), str(content.get("words", "")))
         elif isinstance(content.get("id"), str):
             stop = self._stops[content["id"]] = Stop()
-            _threads().submit(self._answer, widget, dict(content), stop)
+            if ask == "select":
+                self._answer(widget, dict(content), stop)  # here and now, so that a cell run after it finds it
+            else:
+                _threads().submit(self._answer, widget, dict(content), stop)
 
     def _answer(self, widget: Carrier, asked: dict[str, Any], stop: Stop) -> None:
         number = asked["id"]
