@@ -13,7 +13,7 @@ import numpy as np
 
 from browser.brushing import brush
 from browser.cells import N, book, drawn, home, in_bins, lab_address, names, notebook, notebook_address, watched
-from browser.describing import describe, until
+from browser.describing import describe, settled, until
 from browser.test_extending import BAR, ESM
 from their_packages import VIEW, installing
 from underglass.extensions.scaffolding import project_files
@@ -73,6 +73,7 @@ def test_other_peoples_views_and_widgets_stand_in_cells(book, home, tmp_path: Pa
     until(lab.page, f"window.underglass.describe({names(lab, 1)!r}).selected === {counted['north']}")
     assert lab.page.evaluate(f"{IN_SHADOWS}.some((one) => one.activeElement?.dataset.value === 'north')")
     until(lab.page, f"window.underglass.describe('t2')?.selected === {counted['north']}")
+    settled(lab.page)
     lab.run(5)
     assert json.loads(lab.text(5)) == np.flatnonzero(np.array(sites) == "north").tolist()
 

@@ -12,7 +12,7 @@ import pytest
 
 from browser.brushing import brush
 from browser.cells import N, book, drawn, home, in_bins, lab_address, names, parts_here, shown, watched
-from browser.describing import describe, until
+from browser.describing import describe, settled, until
 from underglass.hosts.notebook.drawing import drawing
 from underglass.store import CaseFolder
 
@@ -47,6 +47,7 @@ def test_cells_are_linked_with_each_other_and_with_python(book, home):
     rows = in_bins(home, 6, 8)
     for cell in (1, 2, 3):
         until(lab.page, f"window.underglass.describe({names(lab, cell)!r}).selected === {len(rows)}")
+    settled(lab.page)
     lab.run(5)
     assert json.loads(lab.text(5)) == rows.tolist()
 
@@ -208,6 +209,7 @@ def test_after_a_kernel_restart_one_cell_brings_all_views_back_with_what_was_pic
     lab.run(1)
     until(lab.page, f"{gone} === 0")
     drawn(lab, 1)
+    settled(lab.page)
     lab.run(3)
     assert json.loads(lab.text(3)) == rows.tolist()
     assert not any(name.startswith("confusion") for name in parts_here(lab.page))

@@ -134,11 +134,11 @@ export class Case {
     this.coordinator.clear();
   }
 
-  /** Resolves when every view has its answers and has drawn them. */
+  /** Resolves when every view has its answers and has drawn them, and Python has heard what is picked. */
   async settled(): Promise<void> {
     let before: Promise<unknown>[] = [];
     for (;;) {
-      const now = [...this.#coming, ...[...this.coordinator.clients].map((client) => client.pending)];
+      const now = [this.shared.telling, ...this.#coming, ...[...this.coordinator.clients].map((client) => client.pending)];
       if (now.length === before.length && now.every((pending, i) => pending === before[i])) return;
       await Promise.allSettled(now);
       await new Promise((resolve) => setTimeout(resolve));

@@ -75,6 +75,12 @@ test("a pick is told at once, one that is dragged when the hand rests or lets go
   hand.dispatchEvent(new Event("pointerup"));
   await vi.advanceTimersByTimeAsync(0);
   expect(heard).toEqual(["Coat", "Bag", "Boot"]);
+  let told = false;
+  void shared.telling.then(() => (told = true));
+  await vi.advanceTimersByTimeAsync(0);
+  expect(told).toBe(false);
+  await answer();
+  expect(told).toBe(true);
 });
 
 test("a greeting takes back nothing that was picked since Python picked", async () => {

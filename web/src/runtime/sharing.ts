@@ -13,6 +13,8 @@ const LET_GO = ["pointerup", "pointercancel"];
 export class SharedSelection {
   /** Whether Python wants to know. */
   told = false;
+  /** Ends when Python has heard what was told last. */
+  telling: Promise<void> = Promise.resolve();
   #known: string | null = null;
   /** What Python picked, as of its last word; null before the first. */
   #picked: string | null = null;
@@ -84,7 +86,7 @@ export class SharedSelection {
 
   #now(): void {
     clearTimeout(this.#timer);
-    void this.#posts.do(() => this.#tell());
+    this.telling = this.#posts.do(() => this.#tell());
   }
 
   /** Tell what is picked now, so that of what was picked while another post was on its way only the last is told. */
