@@ -7,8 +7,7 @@ import type { SelectionInfo } from "./wire";
 /** Milliseconds; a brush that is dragged moves many times a second, Python need not hear of each. */
 const TOLD_AFTER = 120;
 
-const HELD = ["pointerdown"];
-const LET_GO = ["pointerup", "pointercancel"];
+const POINTERS = ["pointerdown", "pointerup", "pointercancel"];
 
 export class SharedSelection {
   /** Whether Python wants to know. */
@@ -36,8 +35,7 @@ export class SharedSelection {
   begin(anew = false): void {
     if (!this.host.select) return;
     this.told = true;
-    for (const event of HELD) this.hand.addEventListener(event, this.#hold, true);
-    for (const event of LET_GO) this.hand.addEventListener(event, this.#letGo, true);
+    for (const event of POINTERS) this.hand.addEventListener(event, this.#pointer, true);
     if (anew) this.#known = null;
     this.#soon();
   }
@@ -62,18 +60,13 @@ export class SharedSelection {
 
   stop(): void {
     this.told = false;
-    for (const event of HELD) this.hand.removeEventListener(event, this.#hold, true);
-    for (const event of LET_GO) this.hand.removeEventListener(event, this.#letGo, true);
+    for (const event of POINTERS) this.hand.removeEventListener(event, this.#pointer, true);
     clearTimeout(this.#timer);
   }
 
-  #hold = (): void => {
-    this.#held = true;
-  };
-
-  #letGo = (): void => {
-    this.#held = false;
-    this.#now();
+  #pointer = ({ type }: Event): void => {
+    this.#held = type === "pointerdown";
+    if (!this.#held) this.#now();
   };
 
   /** At once, so that code run next finds it; while it is dragged, when it rests. */

@@ -1,5 +1,7 @@
 """Who answers the widgets of a case? One session, in threads of its own, so that neither a cell nor the kernel's loop is held up.
 
+Only what a page picks is taken where its message arrives, so that a cell that is run next finds it.
+
 A page asks through any widget of the case; the answer goes back through the same one. News go to every page that listens,
 through the widget it listened with last. Messages of a page::
 
