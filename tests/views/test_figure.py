@@ -213,3 +213,13 @@ def test_python_refuses_what_the_editor_leaves_out(case):
     with pytest.raises(DataError, match="there is no instance 12"):
         case.figure(samples={"input": 12})
     assert case.figure(samples={"input": _png()}, depth=2).drawing.blocks[3].times == 3
+
+
+@pytest.mark.parametrize(
+    "settings", [7, "deep", [1], True, {"hide": 7}, {"groups": 7}, {"groups": {"a": 7}}, {"samples": 7}, {"gap": 1e308}]
+)
+def test_settings_of_another_shape_are_refused_in_words(case, settings):
+    with pytest.raises(UnderglassError, match=r"settings|hide|group|samples|gap"):
+        call["export"](case, settings=settings, ending="svg")
+    with pytest.raises(UnderglassError, match=r"settings|hide|group|samples|gap"):
+        call["keep"](case, settings=settings)

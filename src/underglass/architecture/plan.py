@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Literal
 
@@ -44,6 +44,8 @@ class Plan:
                 raise UnderglassError(f"{name} is {getattr(self, name)!r}; it is true or false.")
         if self.hide is not None:
             object.__setattr__(self, "hide", _words(self.hide))
+        if not isinstance(self.groups, list | tuple):
+            raise UnderglassError(f"groups is {self.groups!r}; give a list, such as [Group('Stem', 'conv1', 'maxpool')].")
         object.__setattr__(self, "groups", tuple(as_group(one) for one in self.groups))
 
 
@@ -51,6 +53,6 @@ PLANNED = tuple(one.name for one in fields(Plan))
 
 
 def _words(given: Sequence[str]) -> tuple[str, ...]:
-    if isinstance(given, str) or not all(isinstance(one, str) for one in given):
+    if isinstance(given, str) or not isinstance(given, Iterable) or not all(isinstance(one, str) for one in given):
         raise UnderglassError(f"hide is {given!r}; give the names of types, such as ('ReLU', 'BatchNorm2d').")
     return tuple(given)

@@ -51,6 +51,9 @@ CHOICES = {
 }
 WORDS = {"feature_scale": "scale", "extent_scale": "scale"}
 
+LARGEST = 100_000
+"""Of lengths on the page; paper of PDF readers ends at 14,400."""
+
 
 @dataclass(frozen=True)
 class Style:
@@ -127,8 +130,8 @@ class Style:
                 object.__setattr__(self, name, _pair(name, getattr(self, name)))
         for name in ("gap", "lane_gap", "stroke", "text", "max_width", "legend_gap"):
             value = getattr(self, name)
-            if value is not None and not (_is_number(value) and value > 0):
-                raise UnderglassError(f"{name} is {value!r}; it must be a number above 0.")
+            if value is not None and not (_is_number(value) and 0 < value <= LARGEST):
+                raise UnderglassError(f"{name} is {value!r}; it must be a number above 0, at most {LARGEST:,}.")
         for kind, colour in self.colours.items():
             if not re.fullmatch("#[0-9a-fA-F]{6}", str(colour)):
                 raise UnderglassError(f"the colour of {kind} is {colour!r}; write it as #rrggbb, such as #56b4e9.")

@@ -86,10 +86,12 @@ def figure_of(drawn: DrawnModel, settings: Settings) -> Figure:
     UnderglassError
         A setting is not known, or means nothing.
     """
+    if not isinstance(settings, Mapping):
+        raise UnderglassError(f"the settings of a figure are an object of names and values, not {type(settings).__name__}")
     for name in settings:
         if name not in KNOWN:
             raise UnderglassError(unknown("setting", str(name), KNOWN))
-    graph, pictures = drawn.graph, _pictures(drawn, settings.get("samples") or {})
+    graph, pictures = drawn.graph, _pictures(drawn, settings.get("samples", {}))
     plain = {name: value for name, value in settings.items() if name != "samples"}
     if "groups" in plain and isinstance(plain["groups"], list | tuple):
         plain["groups"] = [asdict(as_group(one)) for one in plain["groups"]]
@@ -126,7 +128,7 @@ def scene(drawn: DrawnModel, *, settings: Settings | None = None) -> dict[str, A
     or problem; ``modules``; ``depth`` and ``deepest``; ``settings``; ``code``; and what is said of the model.
     """
     problem = None
-    given = drawn.kept() if settings is None else dict(settings)
+    given: Settings = drawn.kept() if settings is None else settings
     try:
         figure = figure_of(drawn, given)
     except UnderglassError as error:
