@@ -1,5 +1,6 @@
 """Are tables read with all their columns, from any of the libraries people have?"""
 
+import duckdb
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -12,7 +13,21 @@ from underglass.errors import DataError
 COLUMNS = {"age": [31, 45, 22], "hours": [40.0, None, 12.5], "sex": ["f", None, "m"], "label": ["no", "yes", "no"]}
 
 
-@pytest.mark.parametrize("make", [dict, pd.DataFrame, pl.DataFrame, pa.table])
+def relation(columns):
+    return duckdb.connect().from_arrow(pa.table(columns))
+
+
+class Stream:
+    """Nothing but Arrow's stream, as many libraries give it."""
+
+    def __init__(self, columns):
+        self.table = pa.table(columns)
+
+    def __arrow_c_stream__(self, requested_schema=None):
+        return self.table.__arrow_c_stream__(requested_schema)
+
+
+@pytest.mark.parametrize("make", [dict, pd.DataFrame, pl.DataFrame, pa.table, relation, Stream])
 def test_any_table_gives_the_same_instances(make):
     data = datasets.table(make(COLUMNS), features=["age", "hours"])
 
@@ -108,3 +123,14 @@ def test_dictionaries_and_wide_strings_become_words():
     data = datasets.table({"x": [1, 2, 3], "kind": column, "wide": pa.array(["q", None, "r"], pa.large_string())})
 
     assert data.table.schema.field("kind").type == data.table.schema.field("wide").type == pa.string()
+
+
+TWICE = ["a", "a", "label"]
+
+
+@pytest.mark.parametrize(
+    "table", [pd.DataFrame([[1, 2, "x"]], columns=TWICE), pa.Table.from_arrays([[1], [2], ["x"]], names=TWICE)]
+)
+def test_a_column_that_is_there_twice_is_refused(table):
+    with pytest.raises(DataError, match="column 'a' is there twice"):
+        datasets.table(table, label="label")

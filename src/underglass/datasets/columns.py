@@ -106,13 +106,17 @@ def readable(text: str) -> str:
 
 
 def columns_of(frame: Any) -> dict[str, Any] | None:
-    """The columns of a pandas, polars or Arrow table or of a mapping, by name; None if it is something else."""
+    """The columns of a table (pandas, polars, Arrow, DuckDB, Arrow streams) or of a mapping, by name; None of something else."""
     if isinstance(frame, Mapping):
         return {str(name): values for name, values in frame.items()}
     if isinstance(frame, pa.Table | pa.RecordBatch):
         return {name: frame.column(name) for name in _once(frame.schema.names)}
+    if hasattr(frame, "to_arrow_table"):  # DuckDB's relation, whose [name] is a relation again
+        return columns_of(frame.to_arrow_table())
     if hasattr(frame, "columns") and hasattr(frame, "__getitem__"):
         return {str(name): frame[name] for name in _once([str(name) for name in frame.columns])}
+    if hasattr(frame, "__arrow_c_stream__"):
+        return columns_of(pa.table(frame))
     return None
 
 

@@ -38,7 +38,7 @@ def table(
     Parameters
     ----------
     data : path or table
-        A CSV, TSV, Parquet or Arrow file; a pandas, polars or Arrow table; or a dict of columns.
+        A CSV, TSV, Parquet or Arrow file; a pandas, polars, Arrow or DuckDB table; or a dict of columns.
     image : name of a column
         Paths of pictures, relative to ``root``.
     text : name of a column
